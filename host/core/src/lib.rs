@@ -1,0 +1,1 @@
+//! Formats, contract and decisions of spawnfile: pure, no I/O.

@@ -1,0 +1,1 @@
+//! The Docker Engine driver: the only crate that knows bollard.

@@ -1,0 +1,1 @@
+//! OCI distribution: credentials of docker login; the registry client.

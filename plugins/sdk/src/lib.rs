@@ -1,0 +1,1 @@
+//! Write spawnfile plugins: runtime kinds, auth methods, targets.
