@@ -1,1 +1,29 @@
-//! Formats, contract and decisions of spawnfile: pure, no I/O.
+//! Formats, contract and decisions of spawnfile.
+//!
+//! Everything here is a function of its arguments: no file, socket, clock, environment or thread. It builds for
+//! `wasm32-unknown-unknown`, and the report validator runs it inside the sandbox.
+//!
+//! Order of modules: a later one may use an earlier one, never the other way round (tested by `tests/layering.rs`).
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod finding;
+pub mod name;
+pub mod oci;
+pub mod secret;
+
+pub mod extras;
+pub mod init_plan;
+pub mod report;
+
+#[cfg(feature = "project")]
+pub mod subject;
+
+pub mod instance;
+pub mod lowering;
+
+#[cfg(feature = "project")]
+pub mod lock;
+pub mod tree;
+
+pub mod deployment;

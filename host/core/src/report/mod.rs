@@ -1,0 +1,7 @@
+//! The distribution report, `spawnfile.distribution-report.v1`: what an image says about itself.
+//!
+//! The format is the TypeScript tool's. Fields stand in the order in which they are written.
+
+mod schema;
+
+pub use schema::*;
