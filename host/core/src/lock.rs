@@ -128,8 +128,20 @@ mod tests {
         let lock = Lock {
             version: 1,
             images: vec![
-                LockedImage { role: "runtime".into(), kind: Some("k".into()), reference: "o/r:1".into(), digest: Some(Digest::of(b"a")), image_id: None },
-                LockedImage { role: "base".into(), kind: None, reference: "localhost:5000/b".into(), digest: None, image_id: Some(Digest::of(b"b")) },
+                LockedImage {
+                    role: "runtime".into(),
+                    kind: Some("k".into()),
+                    reference: "o/r:1".into(),
+                    digest: Some(Digest::of(b"a")),
+                    image_id: None,
+                },
+                LockedImage {
+                    role: "base".into(),
+                    kind: None,
+                    reference: "localhost:5000/b".into(),
+                    digest: None,
+                    image_id: Some(Digest::of(b"b")),
+                },
             ],
             plugins: vec![LockedPlugin { id: "a/b".into(), version: "0.1.0".into(), digest: Digest::of(b"c") }],
         };

@@ -99,8 +99,7 @@ name! {
 }
 
 fn is_kebab(text: &str) -> bool {
-    !text.is_empty()
-        && text.split('-').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+    !text.is_empty() && text.split('-').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
 }
 
 impl DeploymentName {
@@ -160,8 +159,15 @@ mod tests {
     #[test]
     fn label_slugs_follow_the_table() {
         for (name, slug) in [
-            ("Research Cell #2", Some("Research-Cell-2")), ("--weird name--", Some("weird-name")), ("a.", Some("a.")), ("a:b", Some("a:b")),
-            ("über org", Some("ber-org")), ("_x", Some("x")), ("x_", Some("x_")), ("a -- b", Some("a----b")), ("日本", None),
+            ("Research Cell #2", Some("Research-Cell-2")),
+            ("--weird name--", Some("weird-name")),
+            ("a.", Some("a.")),
+            ("a:b", Some("a:b")),
+            ("über org", Some("ber-org")),
+            ("_x", Some("x")),
+            ("x_", Some("x_")),
+            ("a -- b", Some("a----b")),
+            ("日本", None),
         ] {
             assert_eq!(label_slug(name).as_deref(), slug, "{name}");
         }

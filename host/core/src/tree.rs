@@ -19,8 +19,7 @@ impl OutputTree {
     /// Adds a file. Returns false, adding nothing, when the path is taken or is no clean relative path.
     #[must_use]
     pub fn add(&mut self, path: &str, mode: u32, bytes: Vec<u8>) -> bool {
-        let clean = !path.is_empty()
-            && path.split('/').all(|part| !part.is_empty() && part != "." && part != ".." && !part.contains('\0'));
+        let clean = !path.is_empty() && path.split('/').all(|part| !part.is_empty() && part != "." && part != ".." && !part.contains('\0'));
         if !clean || self.0.contains_key(path) {
             return false;
         }

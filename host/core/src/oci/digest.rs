@@ -78,9 +78,7 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.strip_prefix("sha256:") {
-            Some(hex) if hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) => {
-                Ok(Self(text.to_owned()))
-            }
+            Some(hex) if hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) => Ok(Self(text.to_owned())),
             _ => Err(DigestError(text.chars().take(80).collect())),
         }
     }
@@ -125,7 +123,15 @@ mod tests {
     #[test]
     fn refuses_everything_that_is_no_lower_case_sha256() {
         let hex = "a".repeat(64);
-        for bad in ["", "sha256:", "sha256:../../x", &format!("sha256:{}", hex.to_uppercase()), &format!("sha512:{hex}"), &hex, &format!("sha256:{}", &hex[1..])] {
+        for bad in [
+            "",
+            "sha256:",
+            "sha256:../../x",
+            &format!("sha256:{}", hex.to_uppercase()),
+            &format!("sha512:{hex}"),
+            &hex,
+            &format!("sha256:{}", &hex[1..]),
+        ] {
             assert!(bad.parse::<Digest>().is_err(), "{bad}");
         }
         assert!(format!("sha256:{hex}").parse::<Digest>().is_ok());

@@ -111,12 +111,7 @@ impl FromStr for Reference {
         if name.len() > 255 {
             return Err(fail("its name is longer than 255 bytes"));
         }
-        Ok(Self {
-            registry: registry.map(str::to_owned),
-            repository: repository.to_owned(),
-            tag: tag.map(str::to_owned),
-            digest,
-        })
+        Ok(Self { registry: registry.map(str::to_owned), repository: repository.to_owned(), tag: tag.map(str::to_owned), digest })
     }
 }
 
@@ -191,19 +186,60 @@ mod tests {
         let upper = format!("a@sha256:{}", HEX.to_uppercase());
         let bare = format!("@sha256:{HEX}");
         let rows: &[(&str, Option<bool>)] = &[
-            ("a", Some(false)), ("a/b", Some(false)), ("ghcr.io", Some(false)), ("a.b", Some(false)),
-            ("a:b", Some(true)), ("a/b:c", Some(true)), ("a.b:1", Some(true)), ("a__b:1", Some(true)), ("a--b:1", Some(true)),
-            ("ghcr.io/a", Some(true)), ("localhost/a", Some(true)), ("ghcr.io:443/a", Some(true)), ("x.y:99999/a", Some(true)),
-            ("ghcr.io:443", Some(true)), ("a:1/b", Some(true)), (&digested, Some(true)),
-            ("Localhost:80/a", Some(true)), ("Docker.io/library/a", Some(true)),
-            ("LOCALHOST/a:1", None), ("docker.io/A:1", None), ("UPPER/x:1", None),
-            ("a___b:1", None), ("a..b:1", None), ("a._b:1", None), ("a-:1", None), ("-a:1", None), ("a//b:1", None), ("/a:1", None), ("a/:1", None),
-            ("a:", None), ("a:.x", None), ("a:-x", None), (&long, None), ("name:tag:tag", None),
-            (&longest, Some(true)), (&both, Some(true)), (&upper, None), (&sha512, None), (&bare, None), ("foo@bar", None),
-            ("http://x/a:1", None), ("[::1]:5000/a:1", None), ("x.y:123456/a", None), ("C:\\x", None), ("c:/x", None),
-            (" a:1 ", Some(true)), ("a:1\n", Some(true)), ("a b", None), ("", None),
+            ("a", Some(false)),
+            ("a/b", Some(false)),
+            ("ghcr.io", Some(false)),
+            ("a.b", Some(false)),
+            ("a:b", Some(true)),
+            ("a/b:c", Some(true)),
+            ("a.b:1", Some(true)),
+            ("a__b:1", Some(true)),
+            ("a--b:1", Some(true)),
+            ("ghcr.io/a", Some(true)),
+            ("localhost/a", Some(true)),
+            ("ghcr.io:443/a", Some(true)),
+            ("x.y:99999/a", Some(true)),
+            ("ghcr.io:443", Some(true)),
+            ("a:1/b", Some(true)),
+            (&digested, Some(true)),
+            ("Localhost:80/a", Some(true)),
+            ("Docker.io/library/a", Some(true)),
+            ("LOCALHOST/a:1", None),
+            ("docker.io/A:1", None),
+            ("UPPER/x:1", None),
+            ("a___b:1", None),
+            ("a..b:1", None),
+            ("a._b:1", None),
+            ("a-:1", None),
+            ("-a:1", None),
+            ("a//b:1", None),
+            ("/a:1", None),
+            ("a/:1", None),
+            ("a:", None),
+            ("a:.x", None),
+            ("a:-x", None),
+            (&long, None),
+            ("name:tag:tag", None),
+            (&longest, Some(true)),
+            (&both, Some(true)),
+            (&upper, None),
+            (&sha512, None),
+            (&bare, None),
+            ("foo@bar", None),
+            ("http://x/a:1", None),
+            ("[::1]:5000/a:1", None),
+            ("x.y:123456/a", None),
+            ("C:\\x", None),
+            ("c:/x", None),
+            (" a:1 ", Some(true)),
+            ("a:1\n", Some(true)),
+            ("a b", None),
+            ("", None),
             // Deliberately different from the TypeScript tool: a path is never an image.
-            ("./a", None), ("../a:1", None), (".hidden/a", None), ("...:5/a", None),
+            ("./a", None),
+            ("../a:1", None),
+            (".hidden/a", None),
+            ("...:5/a", None),
         ];
         for (text, expected) in rows {
             let got = text.parse::<Reference>().ok().map(|r| r.is_explicit());
