@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "collation")]
+pub mod collate;
 pub mod finding;
 pub mod name;
 pub mod oci;

@@ -5,3 +5,8 @@
 mod schema;
 
 pub use schema::*;
+
+#[cfg(feature = "collation")]
+mod fingerprint;
+#[cfg(feature = "collation")]
+pub use fingerprint::fingerprint;

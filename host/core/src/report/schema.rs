@@ -168,9 +168,9 @@ pub struct RuntimeInstance {
     pub published_port: Option<u16>,
     /// Runtime kind.
     pub runtime: String,
-    /// Ids of its telemetry mounts.
+    /// Telemetry mount by node id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub telemetry_mount_ids: Option<Vec<String>>,
+    pub telemetry_mount_ids: Option<BTreeMap<String, String>>,
     /// Absolute path of its workspace.
     pub workspace_path: String,
 }
