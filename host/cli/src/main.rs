@@ -1,1 +1,33 @@
-fn main() {}
+//! `spawnfile`: args to request, gather, decide, act, render. The match in `commands::run` is the table of contents.
+
+mod args;
+mod commands;
+mod engine;
+mod error;
+mod image;
+mod plugins;
+mod project;
+mod run;
+mod store;
+mod ui;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    if matches!(args.command, args::Command::CompileComponent) {
+        return spawnfile_plugins::compile_child::main();
+    }
+    let mut ui = ui::Ui::new(args.json, args.quiet, std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    let result = world::World::capture().and_then(|world| commands::run(args.command, &world, &mut ui));
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            ui.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! `spawnfile down`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+use spawnfile_core::deployment::plan::ContainerFacts;
+use spawnfile_core::deployment::record::DeploymentRecord;
+use spawnfile_core::extras::Extras;
+use spawnfile_core::name::DeploymentName;
+use spawnfile_core::oci::labels;
+
+use crate::engine::{self, Engine, EngineArgs};
+use crate::error::CliError;
+use crate::store::deployments::Deployments;
+use crate::ui::Ui;
+use crate::world::World;
+
+/// Take a deployment down
+///
+/// Containers are stopped and removed. Volumes stay, and with them the record, so that `up` finds them again; with
+/// --volumes they go too, and nothing is left.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  spawnfile down --deployment org\n  spawnfile down --deployment org --volumes")]
+pub(crate) struct Args {
+    /// Name of the deployment
+    #[arg(long, value_name = "NAME")]
+    deployment: DeploymentName,
+    /// Remove its volumes too, with everything in them
+    #[arg(long)]
+    volumes: bool,
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    deployment: String,
+    stopped: Vec<String>,
+    removed_volumes: Vec<String>,
+    retained_volumes: Vec<String>,
+    forgotten: bool,
+    errors: Vec<String>,
+}
+
+pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, CliError> {
+    let store = Deployments::of(&world.home);
+    let name = &args.deployment;
+    let _lock = {
+        store.require(name)?;
+        store.lock(name)?
+    };
+    let mut record = store.require(name)?;
+    let engine = engine::connect_recorded(world, &args.engine, &record.units).await?;
+    let docker = &engine.docker;
+
+    let wanted = owner_labels(world, name);
+    let mut answer = Answer {
+        deployment: name.to_string(),
+        stopped: Vec::new(),
+        removed_volumes: Vec::new(),
+        retained_volumes: Vec::new(),
+        forgotten: false,
+        errors: Vec::new(),
+    };
+    let grace = grace(&store, name);
+    for container in containers(&engine, &record, &wanted, &mut answer.errors).await? {
+        ui.step(&format!("Stopping {}", container.name));
+        let stopped = match docker.stop(&container.id, grace).await {
+            Ok(()) => docker.remove(&container.id, true, true).await,
+            Err(error) => Err(error),
+        };
+        match stopped {
+            Ok(()) | Err(spawnfile_docker::DockerError::NotFound { .. }) => answer.stopped.push(container.unit.clone()),
+            Err(error) => answer.errors.push(format!("{}: {error}", container.name)),
+        }
+    }
+    if answer.errors.is_empty() {
+        for unit in &mut record.units {
+            unit.container_id = None;
+        }
+        store.update(&record)?;
+        docker.remove_internal_network(name.as_str(), &wanted).await.map_err(|error| engine::failed(&error))?;
+    }
+    for volume in docker.volumes(&wanted).await.map_err(|error| engine::failed(&error))? {
+        if !args.volumes || !answer.errors.is_empty() {
+            answer.retained_volumes.push(volume);
+            continue;
+        }
+        match docker.remove_volume(&volume).await {
+            Ok(()) => answer.removed_volumes.push(volume),
+            Err(error) => answer.errors.push(format!("volume {volume}: {error}")),
+        }
+    }
+    if answer.errors.is_empty() && answer.retained_volumes.is_empty() {
+        store.forget(name)?;
+        answer.forgotten = true;
+    }
+    let code = u8::from(!answer.errors.is_empty());
+    ui.answer(&answer, human)?;
+    Ok(code)
+}
+
+/// Returns the labels that everything of this deployment of this home carries.
+fn owner_labels(world: &World, name: &DeploymentName) -> BTreeMap<String, String> {
+    [(labels::DEPLOYMENT, name.to_string()), (labels::HOME, super::up::home_hash(world))]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+}
+
+/// Returns the containers of the deployment: those that carry its labels. A recorded container that does not is left
+/// alone and said.
+async fn containers(
+    engine: &Engine,
+    record: &DeploymentRecord,
+    wanted: &BTreeMap<String, String>,
+    errors: &mut Vec<String>,
+) -> Result<Vec<ContainerFacts>, CliError> {
+    let own = engine.docker.find(wanted).await.map_err(|error| engine::failed(&error))?;
+    let recorded: Vec<String> = record.units.iter().filter_map(|unit| unit.container_id.clone()).collect();
+    let recorded = if recorded.is_empty() { Vec::new() } else { engine.docker.facts(&recorded).await.map_err(|error| engine::failed(&error))? };
+    for foreign in recorded.iter().filter(|facts| !own.iter().any(|own| own.id == facts.id)) {
+        errors.push(format!("container `{}` is in the record but does not carry the deployment's labels; it was left alone", foreign.name));
+    }
+    Ok(own)
+}
+
+/// Returns how long the deployment's instances may take to stop.
+fn grace(store: &Deployments, name: &DeploymentName) -> Duration {
+    let extras = store.documents(name).ok().and_then(|documents| documents.extras);
+    // Our own copy of what was validated when it was deployed; without it, docker's own default.
+    let extras = extras.and_then(|bytes| serde_json::from_slice::<Extras>(&bytes).ok());
+    let longest = extras.and_then(|extras| extras.instances.iter().map(|instance| instance.stop_grace_ms).max());
+    Duration::from_millis(u64::from(longest.unwrap_or(10_000)).min(120_000)) + Duration::from_secs(2)
+}
+
+fn human(answer: &Answer) -> String {
+    let mut lines = vec![format!("deployment: {}", answer.deployment)];
+    lines.extend(answer.stopped.iter().map(|unit| format!("stopped: {unit}")));
+    lines.extend(answer.removed_volumes.iter().map(|volume| format!("removed volume: {volume}")));
+    lines.extend(answer.retained_volumes.iter().map(|volume| format!("retained volume: {volume}")));
+    lines.extend(answer.errors.iter().map(|error| format!("error: {error}")));
+    if !answer.retained_volumes.is_empty() && answer.errors.is_empty() {
+        lines.push(format!("to remove the volumes too: spawnfile down --deployment {} --volumes", answer.deployment));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,55 @@
+//! `spawnfile view`.
+
+use serde::Serialize;
+use spawnfile_core::organization;
+use spawnfile_core::view::{self, Style};
+
+use crate::error::CliError;
+use crate::project::gather;
+use crate::ui::Ui;
+use crate::world::World;
+
+/// Show the organization of a project
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  spawnfile view ./org --ascii")]
+pub(crate) struct Args {
+    /// Project folder or Spawnfile
+    #[arg(default_value = ".")]
+    path: String,
+    /// Draw with ASCII characters alone
+    #[arg(long)]
+    ascii: bool,
+    /// When to use colour: auto means on a terminal, unless NO_COLOR or CI is set
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    organization: &'a spawnfile_core::report::Organization,
+}
+
+pub(crate) fn run(args: &Args, world: &World, ui: &mut Ui) -> Result<u8, CliError> {
+    let gathered = gather::gather(&world.cwd, &args.path)?;
+    let (organization, _) = organization::resolve(&gathered.sources)
+        .map_err(|findings| CliError::findings(&format!("`{}` is not valid", args.path), &findings))?;
+    let color = match args.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let ci = world.env("CI").is_some_and(|value| value != "0");
+            world.stdout_is_terminal && !ci && world.env("NO_COLOR").is_none()
+        }
+    };
+    let text = view::tree(&organization, Style { ascii: args.ascii, color });
+    let report = organization.report();
+    ui.answer(&Answer { organization: &report }, |_| text)?;
+    Ok(0)
+}

@@ -1,0 +1,148 @@
+//! The one door to an image: resolve once, check the labels, read the documents, validate them in the sandbox.
+//!
+//! `up`, `status <ref>` and the check before a push all come through here. Everything after the first line works on
+//! the image's id, so the image that was looked at is the image that runs.
+
+use spawnfile_core::contract::{self, ImageContract};
+use spawnfile_core::extras::Extras;
+use spawnfile_core::oci::{Digest, Reference, labels};
+use spawnfile_core::report::DistributionReport;
+use spawnfile_docker::{FileWanted, ImageInspection, Progress};
+use spawnfile_plugins::PluginHost;
+
+use crate::engine::{self, Engine};
+use crate::error::CliError;
+use crate::store::reports::{self, Documents};
+use crate::ui::Ui;
+use crate::world::World;
+
+const MAX_DOCUMENT: u64 = 4 * 1024 * 1024;
+
+/// When an image is pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pull {
+    /// Never: the Engine's own image or an error.
+    Never,
+    /// When the Engine does not have it.
+    IfMissing,
+    /// Always, first.
+    Always,
+}
+
+/// An image that was looked at and found to be what it says.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    /// As the user wrote it.
+    pub(crate) reference: Reference,
+    /// What the Engine says about it; its id is what everything later uses.
+    pub(crate) inspection: ImageInspection,
+    /// Digest in the reference's own repository, when it was pushed or pulled.
+    pub(crate) digest: Option<Digest>,
+    /// Labels, checked.
+    pub(crate) contract: ImageContract,
+    /// Report, validated.
+    pub(crate) report: DistributionReport,
+    /// Extras, validated, if the image has any.
+    pub(crate) extras: Option<Extras>,
+    /// The bytes of both.
+    pub(crate) documents: Documents,
+}
+
+/// Opens an image by reference.
+pub(crate) async fn open(
+    world: &World,
+    ui: &mut Ui,
+    engine: &Engine,
+    plugins: &PluginHost,
+    reference: &Reference,
+    pull: Pull,
+) -> Result<Opened, CliError> {
+    let inspection = obtain(world, ui, engine, reference, pull).await?;
+    let contract = contract::verify(&inspection.labels).map_err(|error| CliError::input(format!("`{reference}`: {error}")))?;
+    let documents = documents(world, engine, &inspection, &contract).await?;
+    let (report, extras) = validate(plugins, reference, &contract, &documents).await?;
+    let digest = reference.digest().cloned().or_else(|| inspection.digest_in(reference));
+    Ok(Opened { reference: reference.clone(), inspection, digest, contract, report, extras, documents })
+}
+
+/// Returns the Engine's image, pulled first where the policy says so.
+async fn obtain(world: &World, ui: &mut Ui, engine: &Engine, reference: &Reference, pull: Pull) -> Result<ImageInspection, CliError> {
+    let name = reference.to_string();
+    if pull != Pull::Always
+        && let Some(found) = engine.docker.inspect_image(&name).await.map_err(|error| engine::failed(&error))?
+    {
+        return Ok(found);
+    }
+    if pull == Pull::Never {
+        return Err(CliError::input(format!("image `{reference}` is not on the Engine at {}", engine.endpoint.describe()))
+            .hint(format!("get it first: `spawnfile status {reference} --pull`, or `docker pull {reference}`")));
+    }
+    let auth = engine::registry_auth(world, reference).await?;
+    ui.step(&format!("Pulling {reference}"));
+    engine
+        .docker
+        .pull(reference, auth.as_ref(), &mut |progress: Progress| ui.progress(&progress.to_string()))
+        .await
+        .map_err(|error| engine::failed(&error))?;
+    let found = engine.docker.inspect_image(&name).await.map_err(|error| engine::failed(&error))?;
+    found.ok_or_else(|| CliError::failed(format!("`{reference}` was pulled, but the Engine does not have it")))
+}
+
+/// Returns the documents of an image: from the cache, else through a helper container that never starts.
+async fn documents(world: &World, engine: &Engine, image: &ImageInspection, contract: &ImageContract) -> Result<Documents, CliError> {
+    let has_extras = contract.extras_digest.is_some();
+    if let Some(cached) = reports::load(&world.home, &image.id, has_extras)? {
+        return Ok(cached);
+    }
+    // Helpers that a killed run left behind go when the next one needs a helper itself.
+    engine.docker.sweep_helpers().await.map_err(|error| engine::failed(&error))?;
+    let mut wanted = vec![FileWanted { path: contract.report_path.clone(), max_bytes: MAX_DOCUMENT, optional: false }];
+    if has_extras {
+        wanted.push(FileWanted { path: labels::EXTRAS_PATH.to_owned(), max_bytes: MAX_DOCUMENT, optional: false });
+    }
+    let mut read = engine.docker.read_files(&image.id, &wanted).await.map_err(|error| unreadable(&error))?.into_iter();
+    let report = read.next().flatten().ok_or_else(|| CliError::input(format!("the image has no report at `{}`", contract.report_path)))?;
+    let documents = Documents { report, extras: read.next().flatten() };
+    reports::save(&world.home, &image.id, &documents)?;
+    Ok(documents)
+}
+
+/// A document that is missing or no plain file is the image's fault, not the Engine's.
+fn unreadable(error: &spawnfile_docker::DockerError) -> CliError {
+    use spawnfile_docker::DockerError;
+    match error {
+        DockerError::NotFound { .. } | DockerError::Malformed { .. } | DockerError::Archive { .. } | DockerError::Image { .. } => {
+            CliError::input_from(error).hint("the image does not keep the contract that its labels promise: ask whoever published it")
+        }
+        _ => engine::failed(error),
+    }
+}
+
+/// Validates both documents in the sandbox and holds them against the labels.
+async fn validate(
+    plugins: &PluginHost,
+    reference: &Reference,
+    contract: &ImageContract,
+    documents: &Documents,
+) -> Result<(DistributionReport, Option<Extras>), CliError> {
+    let bad = |what: &str, error: &dyn std::fmt::Display| CliError::input(format!("`{reference}`: {what}: {error}"));
+    let validator = plugins.report_validator().await.map_err(|error| CliError::failed_from(&error))?;
+    let (report, computed) =
+        validator.validate_report(&documents.report).await.map_err(|error| bad("the embedded report is not valid", &error))?;
+    let extras = match &documents.extras {
+        Some(bytes) => {
+            Some(validator.validate_extras(bytes).await.map_err(|error| bad("the embedded extras are not valid", &error))?)
+        }
+        None => None,
+    };
+    let extras_digest = documents.extras.as_deref().map(Digest::of);
+    contract
+        .accept(&Digest::of(&documents.report), &report, &computed, extras_digest.as_ref())
+        .map_err(|error| bad("the image contradicts itself", &error))?;
+    if let Some(extras) = &extras
+        && let Some(violation) = extras.agree(&report).first()
+    {
+        return Err(bad("the image contradicts itself", violation));
+    }
+    Ok((report, extras))
+}

@@ -1,0 +1,7 @@
+//! Running an image: the secrets it gets, the containers it becomes, the wait until it is healthy.
+
+pub(crate) mod capability;
+pub(crate) mod gate;
+pub(crate) mod redact;
+pub(crate) mod secrets;
+pub(crate) mod undo;

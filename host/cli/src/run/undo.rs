@@ -1,0 +1,70 @@
+//! What a half-done start has made, so that a failure or a signal can take it away again.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use spawnfile_docker::Docker;
+
+/// Containers and volumes made so far, newest last. Cloning shares the list.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Undo(Arc<Mutex<Vec<Made>>>);
+
+#[derive(Debug, Clone)]
+enum Made {
+    Container(String),
+    Volume(String),
+    Network(String),
+}
+
+impl Undo {
+    /// Notes a container that was created.
+    pub(crate) fn container(&self, id: &str) {
+        self.push(Made::Container(id.to_owned()));
+    }
+
+    /// Notes a volume that did not exist before.
+    pub(crate) fn volume(&self, name: &str) {
+        self.push(Made::Volume(name.to_owned()));
+    }
+
+    /// Notes a network that did not exist before.
+    pub(crate) fn network(&self, name: &str) {
+        self.push(Made::Network(name.to_owned()));
+    }
+
+    fn push(&self, made: Made) {
+        if let Ok(mut list) = self.0.lock() {
+            list.push(made);
+        }
+    }
+
+    /// Forgets everything: what was made stays.
+    pub(crate) fn keep(&self) {
+        if let Ok(mut list) = self.0.lock() {
+            list.clear();
+        }
+    }
+
+    /// Removes everything that was made, newest first; returns what could not be removed.
+    pub(crate) async fn run(&self, docker: &Docker) -> Vec<String> {
+        let made = self.0.lock().map(|mut list| std::mem::take(&mut *list)).unwrap_or_default();
+        let mut left = Vec::new();
+        for made in made.into_iter().rev() {
+            let (name, result) = match &made {
+                Made::Container(id) => {
+                    // A grace of nothing: it never became healthy, so there is nothing to save.
+                    let _ignored = docker.stop(id, Duration::ZERO).await;
+                    (format!("container {id}"), docker.remove(id, true, true).await)
+                }
+                Made::Volume(name) => (format!("volume {name}"), docker.remove_volume(name).await),
+                Made::Network(name) => (format!("network {name}"), docker.remove_network(name).await),
+            };
+            if let Err(error) = result
+                && !matches!(error, spawnfile_docker::DockerError::NotFound { .. })
+            {
+                left.push(format!("{name}: {error}"));
+            }
+        }
+        left
+    }
+}

@@ -1,0 +1,128 @@
+//! The home store of deployments: `deployments/<name>/` with the record, the documents of the image it came from, and
+//! the values that the host generated for it. One advisory lock a deployment.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use spawnfile_core::deployment::record::{self, DeploymentRecord};
+use spawnfile_core::name::DeploymentName;
+
+use super::atomic::{self, Lock, io};
+use super::reports::Documents;
+use crate::error::CliError;
+
+const MAX_RECORD: u64 = 4 * 1024 * 1024;
+const MAX_DOCUMENT: u64 = 4 * 1024 * 1024;
+const RECORD: &str = "record.json";
+const REPORT: &str = "spawnfile-report.json";
+const EXTRAS: &str = "spawnfile-extras.json";
+
+/// The deployments under a home.
+#[derive(Debug)]
+pub(crate) struct Deployments {
+    folder: PathBuf,
+}
+
+impl Deployments {
+    /// Returns the store of a home. Nothing is made before something is written.
+    pub(crate) fn of(home: &Path) -> Self {
+        Self { folder: home.join("deployments") }
+    }
+
+    /// Returns the folder of a deployment.
+    pub(crate) fn folder(&self, name: &DeploymentName) -> PathBuf {
+        self.folder.join(name.as_str())
+    }
+
+    /// Takes the lock of a deployment.
+    pub(crate) fn lock(&self, name: &DeploymentName) -> Result<Lock, CliError> {
+        atomic::try_lock(&self.folder(name))?.ok_or_else(|| {
+            CliError::failed(format!("deployment `{name}` is being changed by another command")).hint("wait until it is done, then try again")
+        })
+    }
+
+    /// Loads a record; nothing when there is none. A damaged one is an error, never absent.
+    pub(crate) fn load(&self, name: &DeploymentName) -> Result<Option<DeploymentRecord>, CliError> {
+        let path = self.folder(name).join(RECORD);
+        let Some(bytes) = atomic::read(&path, MAX_RECORD)? else { return Ok(None) };
+        let record = record::parse(&bytes).map_err(|error| {
+            CliError::input(format!("the record of deployment `{name}` at `{}` cannot be used: {error}", path.display()))
+                .hint("nothing was changed; move the file away if the deployment is truly gone")
+        })?;
+        if record.name != *name {
+            return Err(CliError::input(format!("the record at `{}` is of deployment `{}`, not `{name}`", path.display(), record.name)));
+        }
+        Ok(Some(record))
+    }
+
+    /// Loads a record that must exist.
+    pub(crate) fn require(&self, name: &DeploymentName) -> Result<DeploymentRecord, CliError> {
+        self.load(name)?.ok_or_else(|| {
+            let names: Vec<String> = self.names().unwrap_or_default().iter().map(ToString::to_string).collect();
+            let known = if names.is_empty() { "there is none".to_owned() } else { format!("there are: {}", names.join(", ")) };
+            CliError::input(format!("no deployment `{name}` in the home store `{}`", self.folder.display())).hint(known)
+        })
+    }
+
+    /// Writes the documents, then the record: a record never stands without what it speaks of.
+    pub(crate) fn save(&self, record: &DeploymentRecord, documents: &Documents) -> Result<PathBuf, CliError> {
+        let folder = self.folder(&record.name);
+        match &documents.extras {
+            Some(extras) => atomic::write(&folder.join(EXTRAS), extras)?,
+            None => remove_file(&folder.join(EXTRAS))?,
+        }
+        atomic::write(&folder.join(REPORT), &documents.report)?;
+        let path = folder.join(RECORD);
+        atomic::write(&path, &record.to_bytes())?;
+        Ok(path)
+    }
+
+    /// Writes a changed record.
+    pub(crate) fn update(&self, record: &DeploymentRecord) -> Result<(), CliError> {
+        atomic::write(&self.folder(&record.name).join(RECORD), &record.to_bytes())
+    }
+
+    /// Loads the documents of the image that a deployment came from.
+    pub(crate) fn documents(&self, name: &DeploymentName) -> Result<Documents, CliError> {
+        let folder = self.folder(name);
+        let report = atomic::read(&folder.join(REPORT), MAX_DOCUMENT)?.ok_or_else(|| {
+            CliError::input(format!("deployment `{name}` has a record but no cached report at `{}`", folder.join(REPORT).display()))
+                .hint(format!("take it down and up again: spawnfile down --deployment {name}"))
+        })?;
+        Ok(Documents { report, extras: atomic::read(&folder.join(EXTRAS), MAX_DOCUMENT)? })
+    }
+
+    /// Removes everything of a deployment: the record first, so that what is left half-way is no deployment any more.
+    pub(crate) fn forget(&self, name: &DeploymentName) -> Result<(), CliError> {
+        let folder = self.folder(name);
+        remove_file(&folder.join(RECORD))?;
+        atomic::sync_folder(&folder)?;
+        fs::remove_dir_all(&folder).map_err(|error| io("remove", &folder, &error))
+    }
+
+    /// Returns the names of all deployments that have a record, sorted.
+    pub(crate) fn names(&self) -> Result<Vec<DeploymentName>, CliError> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(io("read", &self.folder, &error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| io("read", &self.folder, &error))?;
+            let name = entry.file_name().to_str().and_then(|name| name.parse::<DeploymentName>().ok());
+            if let Some(name) = name.filter(|_| entry.path().join(RECORD).exists()) {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+fn remove_file(path: &Path) -> Result<(), CliError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io("remove", path, &error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,6 @@
+//! What is kept on disk: auth profiles, deployments, cached reports. Written atomically, 0600 in folders of 0700.
+
+pub(crate) mod atomic;
+pub(crate) mod deployments;
+pub(crate) mod profiles;
+pub(crate) mod reports;
