@@ -1,0 +1,8 @@
+//! Whole ways through the product.
+
+mod deployment;
+mod openclaw;
+mod plugins;
+mod publish;
+mod refusals;
+mod secrets;

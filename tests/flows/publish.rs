@@ -1,0 +1,117 @@
+//! From a project to a running deployment on another machine, through a registry.
+
+use crate::support::engine::{Cleanup, Image};
+use crate::support::project::EchoAgent;
+use crate::support::{User, echo, engine, registry, sh, unique};
+
+#[test]
+fn an_organization_goes_the_whole_way_through_a_registry() {
+    echo::runtime_image();
+    let name = unique("whole-way");
+    let reference = format!("{}/demo/{name}:1.0.0", registry::open());
+    let _image = Image(reference.clone());
+    let _down = Cleanup(name.clone());
+
+    let creator = User::with_echo();
+    EchoAgent::named(&name).write(&creator, "org");
+    creator.run(["validate", "org"]).expect(0).says("validation succeeded").says("nodes: 1").says("runtimes: echo");
+    let published = creator.run(["publish", "org", "--tag", &reference]).expect(0);
+    let pinned = published.stdout.trim().to_owned();
+    assert!(pinned.starts_with(&format!("{}/demo/{name}@sha256:", registry::open())), "{pinned}");
+    assert!(creator.path().join("org/Spawnfile.lock").is_file());
+
+    // Another machine: no project, no plugin of the kind, no image.
+    sh("docker", ["rmi", "-f", &reference]);
+    let consumer = User::new();
+    consumer.run(["status", &reference]).expect(2).says("--pull");
+    let status = consumer.run(["status", &pinned, "--pull", "--json"]).expect(0).json();
+    assert_eq!(status["agents"][0]["name"], name.as_str());
+    assert_eq!(status["requiredSecrets"], serde_json::json!(["NEEDED_KEY"]));
+
+    let env = consumer.write("env", "NEEDED_KEY=value-of-needed-key\n");
+    let up = consumer.run(["up", &reference, "--pull", "--env-file", env.to_str().unwrap(), "--json"]).expect(0).json();
+    assert_eq!(up["deployment"], name.as_str());
+    assert_eq!(up["digest"].as_str().unwrap(), pinned.split_once('@').unwrap().1);
+
+    let live = consumer.run(["status", "--deployment", &name, "--live"]).expect(0);
+    assert!(live.stdout.contains("runtime.health"), "{}", live.stdout);
+    let live = consumer.run(["status", "--deployment", &name, "--live", "--json"]).expect(0).json();
+    let observations = live["observations"].as_array().unwrap();
+    assert!(observations.iter().any(|o| o["key"] == "runtime.health" && o["severity"] == "ok"), "{observations:#?}");
+    assert!(observations.iter().all(|o| o["severity"] != "error"), "{observations:#?}");
+
+    let list = consumer.run(["list", "--json"]).expect(0).json();
+    assert_eq!(list["deployments"][0]["state"], "up");
+    assert_eq!(creator.run(["list", "--json"]).expect(0).json()["deployments"], serde_json::json!([]));
+
+    consumer.run(["down", "--deployment", &name]).expect(0);
+    assert_eq!(engine::containers(&name), Vec::<String>::new());
+    consumer.run(["down", "--deployment", &name]).expect(2).says("no deployment");
+}
+
+#[test]
+fn the_same_project_gives_the_same_bytes_wherever_it_lies() {
+    let (one, two) = (User::with_echo(), User::with_echo());
+    EchoAgent::named("same").write(&one, "a/deep/folder");
+    EchoAgent::named("same").write(&two, "b");
+    one.run(["compile", "a/deep/folder", "--out", "out"]).expect(0);
+    let mut other = two.command(["compile", "b", "--out", "out"]);
+    other.env("LC_ALL", "de_DE.UTF-8").env("TZ", "Asia/Tokyo");
+    assert!(other.status().unwrap().success());
+    for file in ["Dockerfile", "rootfs.tar", "distribution-report.json", ".env.example", "image/spawnfile/spawnfile-extras.json"] {
+        let (a, b) = (one.path().join("out").join(file), two.path().join("out").join(file));
+        assert_eq!(std::fs::read(a).unwrap(), std::fs::read(b).unwrap(), "{file}");
+    }
+    let here = one.path().to_str().unwrap().to_owned();
+    for file in ["Dockerfile", "rootfs.tar", "distribution-report.json", ".env.example", "image/spawnfile/spawnfile-extras.json"] {
+        let bytes = std::fs::read(one.path().join("out").join(file)).unwrap();
+        assert!(!bytes.windows(here.len()).any(|window| window == here.as_bytes()), "{file} names a folder of this machine");
+    }
+}
+
+#[test]
+fn a_failed_compile_leaves_the_old_output() {
+    let user = User::with_echo();
+    EchoAgent::named("kept").write(&user, "org");
+    user.run(["compile", "org"]).expect(0);
+    let report = user.path().join("org/.spawn/distribution-report.json");
+    let before = std::fs::read(&report).unwrap();
+    user.write("org/Spawnfile", "spawnfile_version: \"0.1\"\nkind: agent\nname: kept\nnonsense: 1\n");
+    user.run(["compile", "org"]).expect(2).says("nonsense").says("Spawnfile:4:1");
+    assert_eq!(std::fs::read(&report).unwrap(), before);
+}
+
+#[test]
+fn a_plain_docker_build_of_the_output_carries_the_same_contract() {
+    echo::runtime_image();
+    let name = unique("plain-build");
+    let tag = format!("spawnfile-test/{name}:1");
+    let _image = Image(tag.clone());
+    let user = User::with_echo();
+    EchoAgent::named(&name).write(&user, "org");
+    user.run(["compile", "org", "--out", "out"]).expect(0);
+    sh("docker", ["build", "-q", "-t", &tag, user.path().join("out").to_str().unwrap()]);
+    let status = user.run(["status", &tag, "--json"]).expect(0).json();
+    assert_eq!(status["project"], name.as_str());
+}
+
+#[test]
+fn a_private_registry_is_used_with_the_login_of_docker() {
+    use base64::Engine as _;
+    echo::runtime_image();
+    let name = unique("private");
+    let host = registry::private();
+    let reference = format!("{host}/{name}:1");
+    let _image = Image(reference.clone());
+    let user = User::with_echo();
+    EchoAgent::named(&name).write(&user, "org");
+    user.run(["publish", "org", "--tag", &reference]).expect(1).says("docker login");
+    let login = base64::engine::general_purpose::STANDARD.encode("ada:lovelace");
+    user.write("user/.docker/config.json", format!(r#"{{"auths":{{"{host}":{{"auth":"{login}"}}}}}}"#));
+    let published = user.run(["publish", "org", "--tag", &reference]).expect(0);
+    assert!(!published.all().contains("lovelace") && !published.all().contains(&login));
+    sh("docker", ["rmi", "-f", &reference]);
+    user.run(["status", &reference, "--pull"]).expect(0);
+    sh("docker", ["rmi", "-f", &reference]);
+    User::new().run(["status", &reference, "--pull"]).expect(1).says("docker login");
+}
