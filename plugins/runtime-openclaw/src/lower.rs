@@ -74,8 +74,7 @@ fn process_env(agent: &Agent, target: Option<&ModelTarget>, paths: &Paths, home:
     let key = target.and_then(|target| api_key(target).map(str::to_owned));
     let renamed = target.and_then(renamed_key).map(|derived| derived.name);
     let secrets = agent.secrets.iter().map(|secret| secret.name.clone());
-    let servers = agent.mcp_servers.iter().filter_map(|server| Some(server.auth.as_ref()?.secret.clone()));
-    let mut names: Vec<String> = secrets.chain(servers).chain(key).chain(renamed).chain([GATEWAY_TOKEN.to_owned()]).collect();
+    let mut names: Vec<String> = secrets.chain(key).chain(renamed).chain([GATEWAY_TOKEN.to_owned()]).collect();
     names.sort_unstable();
     names.dedup();
     variables.extend(names.into_iter().map(secret_env));
