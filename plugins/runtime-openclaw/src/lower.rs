@@ -1,0 +1,139 @@
+//! One agent as one OpenClaw gateway.
+
+use spawnfile_plugin::document::instance::{Agent, ModelTarget};
+use spawnfile_plugin::runtime_kind::{
+    self, Capability, DerivedEnv, Lowering, Paths, Probe, capability, env_need, file_probe, folder_probe, http_probe, port,
+};
+use spawnfile_plugin::{Diagnostic, EnvVar, Instance, env, file, secret_env};
+
+use crate::config::{AgentDefaults, Agents, Config, Gateway, Models};
+use crate::{auth, mcp, model, workspace};
+
+const BASE_IMAGE: &str = "node:24-bookworm-slim";
+const RUNTIME_IMAGE: &str = "noopolis/spawnfile-runtime-openclaw:2026.6.11";
+const RUNTIME_PATH: &str = "/opt/spawnfile/runtime-installs/openclaw";
+
+/// Port of the first instance, and the distance to the next: a gateway uses some ports above its own.
+const FIRST_PORT: u16 = 18789;
+const PORT_STRIDE: u32 = 20;
+
+const GATEWAY_TOKEN: &str = "OPENCLAW_GATEWAY_TOKEN";
+
+/// Returns the gateway's port of the instance at a position, if there is one left.
+pub(crate) fn gateway_port(index: u32) -> Option<u16> {
+    index.checked_mul(PORT_STRIDE)?.checked_add(FIRST_PORT.into())?.try_into().ok()
+}
+
+/// Lowers an instance that [`crate::check::check`] found no error in.
+pub(crate) fn lower(instance: &Instance) -> Result<Lowering, Vec<Diagnostic>> {
+    let (Some(number), [agent]) = (gateway_port(instance.index), instance.agents.as_slice()) else {
+        return Err(crate::check::check(instance));
+    };
+    let home = format!("{}/home", instance.root);
+    let state = format!("{home}/.openclaw");
+    let paths = Paths { config: format!("{state}/openclaw.json"), home: Some(home.clone()), workspace: format!("{state}/workspace") };
+    let target = agent.model.as_ref().map(|model| &model.primary);
+
+    let argv = ["node", &format!("{}/openclaw.mjs", instance.runtime_root), "gateway", "--allow-unconfigured"]
+        .into_iter()
+        .chain(["--bind", "loopback", "--port", &number.to_string(), "--verbose"])
+        .map(str::to_owned)
+        .collect();
+    let process = runtime_kind::process(argv, &paths.workspace, process_env(agent, target, &paths, &home, number));
+    let install = runtime_kind::runtime_image(BASE_IMAGE, RUNTIME_IMAGE, RUNTIME_PATH);
+
+    let mut lowering = Lowering::new(paths, process, install);
+    let Paths { config, workspace, .. } = &lowering.paths;
+    lowering.files = workspace::files(agent, workspace);
+    if lowering.files.is_empty() {
+        // The gateway starts in its workspace, so the folder has to exist.
+        lowering.files.push(file(format!("{workspace}/.keep"), ""));
+    }
+    lowering.files.push(file(format!("{state}/agents/main/agent/.keep"), ""));
+    lowering.files.push(file(format!("{state}/agents/main/sessions/.keep"), ""));
+    lowering.files.push(file(config, config_text(agent, target, workspace, number)?).mode(0o600));
+    lowering.json_patches = mcp::patches(agent, config);
+    lowering.probes = probes(&lowering.paths, &home);
+
+    lowering.ports = vec![port("gateway", number, false)];
+    lowering.env = vec![env_need(GATEWAY_TOKEN, "Token that clients of the OpenClaw gateway present", true)];
+    lowering.env.extend(mcp::needs(agent));
+    lowering.derived_env = target.and_then(renamed_key).into_iter().collect();
+    lowering.auth = target.map(|target| auth::places(target, &home)).unwrap_or_default();
+    lowering.capabilities = capabilities(agent);
+    Ok(lowering)
+}
+
+fn process_env(agent: &Agent, target: Option<&ModelTarget>, paths: &Paths, home: &str, number: u16) -> Vec<EnvVar> {
+    let mut variables = vec![
+        env("HOME", home),
+        env("OPENCLAW_HOME", home),
+        env("OPENCLAW_CONFIG_PATH", &paths.config),
+        env("OPENCLAW_GATEWAY_PORT", number.to_string()),
+    ];
+    let key = target.and_then(|target| api_key(target).map(str::to_owned));
+    let renamed = target.and_then(renamed_key).map(|derived| derived.name);
+    let secrets = agent.secrets.iter().map(|secret| secret.name.clone());
+    let mut names: Vec<String> = secrets.chain(key).chain(renamed).chain([GATEWAY_TOKEN.to_owned()]).collect();
+    names.sort_unstable();
+    names.dedup();
+    variables.extend(names.into_iter().map(secret_env));
+    variables
+}
+
+fn api_key(target: &ModelTarget) -> Option<&str> {
+    target.auth_key.as_deref().filter(|_| target.auth_method == "api_key")
+}
+
+/// OpenClaw looks for a provider's key under one name only: a key that the author named otherwise is given that name
+/// too.
+fn renamed_key(target: &ModelTarget) -> Option<DerivedEnv> {
+    let name = model::key_variable(target)?;
+    let key = api_key(target).filter(|key| *key != name)?;
+    Some(DerivedEnv { template: format!("{{{key}}}"), name, unless_set: true })
+}
+
+fn config_text(agent: &Agent, target: Option<&ModelTarget>, workspace: &str, number: u16) -> Result<String, Vec<Diagnostic>> {
+    let providers = target.map(model::providers).unwrap_or_default();
+    let config = Config {
+        agents: Agents { defaults: AgentDefaults { model: target.map(model::name), workspace: workspace.to_owned() } },
+        gateway: Gateway::on_loopback(number),
+        models: (!providers.is_empty()).then_some(Models { providers }),
+        mcp: mcp::config(agent),
+        auth: target.and_then(auth::config),
+    };
+    let mut text = serde_json::to_string_pretty(&config)
+        .map_err(|error| vec![Diagnostic::error("openclaw.config", format!("the configuration cannot be written: {error}"))])?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn probes(paths: &Paths, home: &str) -> Vec<Probe> {
+    // A gateway is healthy after some 12 seconds on a small machine, and is given two minutes on a slow one.
+    let health = Probe { attempts: 240, ..http_probe("health", "runtime.health", "gateway", "/healthz") };
+    vec![
+        health,
+        folder_probe("home", "runtime.home", home),
+        folder_probe("workspace", "runtime.workspace", &paths.workspace),
+        file_probe("config", "runtime.config", &paths.config),
+    ]
+}
+
+fn capabilities(agent: &Agent) -> Vec<Capability> {
+    let node = agent.id.as_str();
+    let docs = agent.docs.iter().map(|doc| format!("docs.{}", doc.role));
+    let skills = agent.skills.iter().map(|skill| format!("skills.{}", skill.name));
+    let servers = agent.mcp_servers.iter().map(|server| format!("mcp.{}", server.name));
+    let mut capabilities: Vec<Capability> = docs.chain(skills).chain(servers).map(|key| capability(node, key)).collect();
+    if let Some(model) = &agent.model {
+        let outcome = capability(node, "execution.model");
+        let ignored: Vec<String> = model.fallback.iter().map(|target| format!("{}/{}", target.provider, target.name)).collect();
+        capabilities.push(if ignored.is_empty() {
+            outcome
+        } else {
+            outcome.degraded(format!("OpenClaw is given the primary model only, fallback models are ignored: {}", ignored.join(", ")))
+        });
+    }
+    capabilities.push(capability(node, "execution.sandbox"));
+    capabilities
+}
