@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{WaitId, WaitIdOptions, WaitOptions, WaitStatus, getpid, set_child_subreaper, waitid, waitpid};
+use rustix::process::{WaitId, WaitIdOptions, WaitOptions, WaitStatus, getpid, set_child_subreaper, wait, waitid, waitpid};
 use spawnfile_core::init_plan::{InitPlan, InitStatus, STATUS_VERSION};
 
 use crate::http::timespec;
@@ -70,10 +70,11 @@ impl Supervisor<'_> {
             }
             self.reap(state);
             let now = Instant::now();
-            self.start_due(now, start_wait, state);
             for process in &mut self.processes {
                 process.check(now);
             }
+            // One that started may be what another waited for.
+            while self.start_due(now, start_wait, state) {}
             self.kill_due(now);
             self.tell(state);
             if self.is_over(now) {
@@ -135,9 +136,13 @@ impl Supervisor<'_> {
                 }
             }
         }
-        // One of ours may end just now: it is found by its number, only its group hears of it later.
-        while let Ok(Some((pid, status))) = waitpid(None, WaitOptions::NOHANG) {
+        // Orphans, and one of ours that ended just now: numbers are given out in turn, so that of its group cannot be
+        // another's within the next instruction.
+        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
             if let Some(index) = self.processes.iter().position(|process| process.pid() == Some(pid)) {
+                if let Some(process) = self.processes.get(index) {
+                    process.leave();
+                }
                 self.note_end(index, status, state);
             }
         }
@@ -152,8 +157,9 @@ impl Supervisor<'_> {
         }
     }
 
-    /// Starts every process whose turn it is, in the plan's order.
-    fn start_due(&mut self, now: Instant, start_wait: Duration, state: &mut State) {
+    /// Starts every process whose turn it is, in the plan's order; returns whether there was one.
+    fn start_due(&mut self, now: Instant, start_wait: Duration, state: &mut State) -> bool {
+        let mut any = false;
         for index in 0..self.processes.len() {
             let Some(process) = self.processes.get(index).filter(|process| self.end.is_none() && process.is_waiting()) else { continue };
             let unready: Vec<&str> = process.spec().after.iter().map(String::as_str).filter(|id| !self.is_ready(id)).collect();
@@ -165,12 +171,14 @@ impl Supervisor<'_> {
                 }
                 say(&format!("process `{}` starts although these are not ready: {}", process.spec().id, unready.join(", ")));
             }
+            any = true;
             self.start_by = now + start_wait;
             let started = self.processes.get_mut(index).map_or(Ok(()), |process| process.start(&self.prepared));
             if let Err(code) = started {
                 self.stop(End::Died(code), state);
             }
         }
+        any
     }
 
     fn is_ready(&self, id: &str) -> bool {
