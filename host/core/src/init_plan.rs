@@ -16,6 +16,8 @@ pub const INIT_PATH: &str = "/spawnfile/init";
 pub const SECRETS_DIR: &str = "/run/spawnfile/secrets";
 /// Folder of PID 1's own state: `status.json`, `ready`.
 pub const STATE_DIR: &str = "/run/spawnfile";
+/// The value of [`InitStatus::version`].
+pub const STATUS_VERSION: &str = "spawnfile.init-status.v1";
 /// User and group of everything in the image that is ours.
 pub const UID: u32 = 10001;
 
@@ -45,7 +47,8 @@ pub struct InitPlan {
     pub networks: Vec<InitNetwork>,
     /// What runs.
     pub processes: Vec<Process>,
-    /// Always `first-death`: when one process ends, the others are stopped and PID 1 ends with its exit code (or 1).
+    /// Always `first-death`: when one process ends by itself, the others are stopped and PID 1 ends with its exit code
+    /// (128 and the signal's number when a signal ended it).
     pub exit: String,
 }
 
@@ -199,4 +202,41 @@ pub struct Process {
 pub struct Ready {
     /// A status of 200 to 299 on loopback.
     pub http_get: HttpGet,
+}
+
+/// What PID 1 says about itself: `status.json` in [`STATE_DIR`], and the answer of `spawnfile-init status --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InitStatus {
+    /// Always [`STATUS_VERSION`].
+    pub version: String,
+    /// Version of the program that runs as PID 1.
+    pub init_version: String,
+    /// `starting`, `ready` (every process is), `stopping` or `stopped`.
+    pub phase: String,
+    /// When PID 1 started, in milliseconds since 1970.
+    pub started_ms: u64,
+    /// The processes, in the plan's order.
+    pub processes: Vec<ProcessStatus>,
+}
+
+/// One process of [`InitStatus`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessStatus {
+    /// Id, as in the plan.
+    pub id: String,
+    /// Process id while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// `waiting`, `suppressed`, `running`, `stopping`, `exited` or `failed` (it could not be started).
+    pub state: String,
+    /// When it started, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_ms: Option<u64>,
+    /// Exit code (128 and the signal's number when a signal ended it).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// Whether it was ready once and runs still.
+    pub ready: bool,
 }
