@@ -14,9 +14,16 @@ pub mod name;
 pub mod oci;
 pub mod secret;
 
+pub mod display;
+pub mod nearest;
+pub mod reserved;
+
+pub mod json;
+
+pub mod report;
+
 pub mod extras;
 pub mod init_plan;
-pub mod report;
 
 #[cfg(feature = "project")]
 pub mod subject;
