@@ -20,9 +20,14 @@ pub mod reserved;
 
 pub mod json;
 
+pub mod archive;
+pub mod env_file;
+
 pub mod report;
 
+pub mod contract;
 pub mod extras;
+pub mod fill;
 pub mod init_plan;
 
 #[cfg(feature = "project")]
