@@ -14,9 +14,21 @@ pub mod name;
 pub mod oci;
 pub mod secret;
 
-pub mod extras;
-pub mod init_plan;
+pub mod display;
+pub mod nearest;
+pub mod reserved;
+
+pub mod json;
+
+pub mod archive;
+pub mod env_file;
+
 pub mod report;
+
+pub mod contract;
+pub mod extras;
+pub mod fill;
+pub mod init_plan;
 
 #[cfg(feature = "project")]
 pub mod subject;

@@ -2,8 +2,11 @@
 //!
 //! The format is the TypeScript tool's. Fields stand in the order in which they are written.
 
+pub(crate) mod checks;
+mod parse;
 mod schema;
 
+pub use parse::{ReportProblem, parse};
 pub use schema::*;
 
 #[cfg(feature = "collation")]

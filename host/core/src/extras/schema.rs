@@ -1,5 +1,4 @@
-//! The extras, `spawnfile.extras.v1`: what running, probing and redeploying an image needs beyond the report, so that
-//! no runtime kind plugin is asked then.
+//! Types of the extras. Shapes only; `parse` checks values.
 
 use serde::{Deserialize, Serialize};
 
