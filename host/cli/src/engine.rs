@@ -78,3 +78,13 @@ pub(crate) fn failed(error: &DockerError) -> CliError {
         _ => plain,
     }
 }
+
+/// Returns a step of a pull, push or build as a line.
+pub(crate) fn progress(progress: &spawnfile_docker::Progress) -> String {
+    let mut line = progress.id.as_ref().map_or_else(String::new, |id| format!("{id}: "));
+    line.push_str(progress.status.trim());
+    if let (Some(current), Some(total)) = (progress.current, progress.total.filter(|total| *total > 0)) {
+        line.push_str(&format!(" {} of {} MB", current / 1_000_000, total / 1_000_000));
+    }
+    line
+}

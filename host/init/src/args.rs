@@ -33,8 +33,8 @@ pub struct Options {
 pub enum Command {
     /// Be PID 1.
     Run,
-    /// Say whether everything is ready.
-    Ready,
+    /// Say whether everything is ready, waiting for it up to this long (`--wait-ms`).
+    Ready(Duration),
     /// Ask one question.
     Probe(Probe),
     /// Take a secret from standard input.
@@ -47,7 +47,7 @@ pub enum Command {
 
 /// Arguments that are not understood. They may hold anything, so only known words are repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} (known: no subcommand, ready, probe http|file|dir|json|exec, secret put, status --json, --version)")]
+#[error("{0} (known: no subcommand, ready [--wait-ms N], probe http|file|dir|json|exec, secret put, status --json, --version)")]
 pub struct UsageError(&'static str);
 
 /// Parses arguments without the program's name.
@@ -64,7 +64,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Options, Comma
             Some("--state-dir") => options.state_dir = args.next().ok_or(UsageError("`--state-dir` needs a path"))?.into(),
             Some("--start-wait-ms") => options.start_wait = milliseconds(args.next())?,
             Some("--version" | "-V") => break Command::Version,
-            Some("ready") => break Command::Ready,
+            Some("ready") => break ready(&mut args)?,
             Some("probe") => break Command::Probe(probe(&mut args)?),
             Some("secret") => match args.next().as_ref().and_then(|verb| verb.to_str()) {
                 Some("put") => break Command::SecretPut(env_name(args.next())?),
@@ -80,6 +80,14 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Options, Comma
     match args.next() {
         None => Ok((options, command)),
         Some(_) => Err(UsageError("too many arguments")),
+    }
+}
+
+fn ready(args: &mut impl Iterator<Item = OsString>) -> Result<Command, UsageError> {
+    match args.next() {
+        None => Ok(Command::Ready(Duration::ZERO)),
+        Some(flag) if flag == "--wait-ms" => Ok(Command::Ready(milliseconds(args.next())?)),
+        Some(_) => Err(UsageError("`ready` takes nothing but `--wait-ms N`")),
     }
 }
 
@@ -148,7 +156,8 @@ mod tests {
     #[test]
     fn commands_are_understood_whole_or_not_at_all() {
         assert_eq!(words("").unwrap().1, Command::Run);
-        assert_eq!(words("--plan /p --state-dir /s ready").unwrap().1, Command::Ready);
+        assert_eq!(words("--plan /p --state-dir /s ready").unwrap().1, Command::Ready(Duration::ZERO));
+        assert_eq!(words("ready --wait-ms 5").unwrap().1, Command::Ready(Duration::from_millis(5)));
         assert_eq!(words("status --json").unwrap().1, Command::Status);
         let (_, command) = words("probe http 80 /x --timeout-ms 5").unwrap();
         let action = Action::Http { port: 80, path: "/x".to_owned() };
@@ -159,6 +168,8 @@ mod tests {
         for bad in [
             "nonsense",
             "ready now",
+            "ready --wait-ms",
+            "ready --wait-ms 5 5",
             "status",
             "secret",
             "secret put",

@@ -47,7 +47,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: BTreeMap<OsStr
     };
     match command {
         Command::Run => start(&options, environment),
-        Command::Ready => u8::from(!state::is_ready(&options.state_dir)),
+        Command::Ready(longest) => u8::from(!state::wait_ready(&options.state_dir, longest)),
         Command::Probe(probe) => {
             let answer = probe.run();
             print_json(&answer, answer.ok)

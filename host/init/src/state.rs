@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use spawnfile_core::init_plan::InitStatus;
 
@@ -63,6 +64,20 @@ impl State {
 /// Returns whether everything is ready.
 pub fn is_ready(folder: &Path) -> bool {
     folder.join(READY).is_file()
+}
+
+/// Returns whether everything is ready, or becomes so within `longest`.
+pub fn wait_ready(folder: &Path, longest: Duration) -> bool {
+    /// A look costs microseconds; whoever waits from outside would pay a call of the Engine each time.
+    const PAUSE: Duration = Duration::from_millis(10);
+    let begun = Instant::now();
+    while !is_ready(folder) {
+        if begun.elapsed() >= longest {
+            return false;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    true
 }
 
 /// Why the state cannot be told.

@@ -23,7 +23,7 @@ mod bindings;
 mod sandbox;
 
 pub use error::{LogLine, PluginError, PluginIdentity, Problem, Resource};
-pub use handle::engine::{EngineCapability, EngineRefusal};
+pub use handle::engine::{BoxFuture, EngineCapability, EngineRefusal};
 pub use handle::report_validator::{InvalidReport, ReportValidator, Violation};
 pub use handle::runtime_kind::{LowerError, RuntimeKind};
 pub use handle::target::{Target, TargetDescriptor, TargetFailure, UnitFacts, UnitRef};

@@ -80,7 +80,10 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
             unit.container_id = None;
         }
         store.update(&record)?;
-        docker.remove_internal_network(name.as_str(), &wanted).await.map_err(|error| engine::failed(&error))?;
+        match docker.remove_network(&wanted).await {
+            Err(error) if !error.is_not_found() => answer.errors.push(error.to_string()),
+            _ => {}
+        }
     }
     for volume in docker.volumes(&wanted).await.map_err(|error| engine::failed(&error))? {
         if !args.volumes || !answer.errors.is_empty() {

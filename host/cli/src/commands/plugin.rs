@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde::Serialize;
 use spawnfile_core::name::PluginId;
-use spawnfile_plugins::{Inspection, Origin};
+use spawnfile_plugins::{Inspection, Origin, PluginHost};
 
 use crate::error::CliError;
 use crate::plugins;
@@ -76,8 +76,8 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
     match args.command {
         Command::List => {
             let host = plugins::host(world)?;
-            let listed = host.list().map_err(|error| CliError::failed_from(&error))?;
-            ui.answer(&Listed { plugins: listed.iter().map(answer).collect() }, |listed| {
+            let listed = list(&host, ui)?;
+            ui.answer(&Listed { plugins: listed }, |listed| {
                 let width = listed.plugins.iter().map(|plugin| plugin.id.len()).max().unwrap_or_default();
                 let lines: Vec<String> = listed
                     .plugins
@@ -89,37 +89,50 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
         }
         Command::Inspect { id } => {
             let host = plugins::host(world)?;
-            let inspection = host.inspect(id.as_str()).map_err(|error| CliError::input_from(&error))?;
+            let inspection = host.inspect(&id).map_err(|error| CliError::input_from(&error))?;
             ui.answer(&answer(&inspection), human)?;
         }
         Command::Add { path } => {
             let host = plugins::host(world)?;
             ui.step(&format!("Adding {}", path.display()));
             let installed = host.add(&world.cwd.join(&path)).await.map_err(|error| CliError::input_from(&error))?;
-            let inspection = host.inspect(&installed.id).map_err(|error| CliError::failed_from(&error))?;
+            let inspection = host.inspect(&installed.manifest.id).map_err(|error| CliError::failed_from(&error))?;
             ui.answer(&answer(&inspection), |answer| format!("added {}@{}\n{}", answer.id, answer.version, human(answer)))?;
         }
         Command::Remove { id } => {
-            plugins::host(world)?.remove(id.as_str()).map_err(|error| CliError::input_from(&error))?;
+            plugins::host(world)?.remove(&id).map_err(|error| CliError::input_from(&error))?;
             ui.answer(&Removed { removed: id.to_string() }, |removed| format!("removed {}", removed.removed))?;
         }
     }
     Ok(0)
 }
 
+/// Lists what can be listed; a damaged plugin is said and does not hide the others.
+fn list(host: &PluginHost, ui: &mut Ui) -> Result<Vec<Answer>, CliError> {
+    let mut answers = Vec::new();
+    for listed in host.list().map_err(|error| CliError::failed_from(&error))? {
+        let inspected = listed.and_then(|(manifest, _, _)| host.inspect(&manifest.id));
+        match inspected {
+            Ok(inspection) => answers.push(answer(&inspection)),
+            Err(error) => ui.warn(&error.to_string()),
+        }
+    }
+    Ok(answers)
+}
+
 fn answer(inspection: &Inspection) -> Answer {
     Answer {
-        id: inspection.manifest.id.clone(),
+        id: inspection.identity.id.clone(),
         kind: inspection.manifest.kind.clone(),
-        version: inspection.manifest.version.clone(),
+        version: inspection.identity.version.clone(),
         title: inspection.manifest.title.clone(),
         world: inspection.manifest.world.clone(),
         origin: match inspection.origin {
-            Origin::BuiltIn => "built-in",
-            Origin::Installed { .. } => "added",
+            Origin::Builtin => "built-in",
+            Origin::Installed(_) => "added",
         },
-        digest: inspection.digest.to_string(),
-        size: inspection.size,
+        digest: inspection.identity.digest.to_string(),
+        size: inspection.bytes,
         provides: inspection.manifest.provides.clone(),
         imports: inspection.imports.clone(),
         capabilities: inspection.manifest.capability_kinds().into_iter().map(ToOwned::to_owned).collect(),

@@ -52,7 +52,7 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
     let auth = engine::registry_auth(world, &args.tag).await?;
     ui.step(&format!("Pushing {}", args.tag));
     let digest = docker
-        .push(&args.tag, auth.as_ref(), &mut |progress| ui.progress(&progress.to_string()))
+        .push(&args.tag, auth.as_ref(), &mut |progress| ui.progress(&engine::progress(&progress)))
         .await
         .map_err(|error| engine::failed(&error))?
         .ok_or_else(|| CliError::failed(format!("`{}` was pushed, but the Engine does not tell its digest", args.tag)))?;

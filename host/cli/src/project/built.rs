@@ -75,10 +75,10 @@ pub(crate) async fn build(world: &World, ui: &mut Ui, plugins: &PluginHost, args
 
     pin::fetch(world, ui, &engine, &pinned).await?;
     ui.step("Building the image");
-    let context = BuildContext { folder: out, platform: Some(platform.to_string()) };
+    let context = BuildContext { directory: out, modified_unix_s: world.source_date()? };
     let id = engine
         .docker
-        .build(&context, None, &mut |progress| ui.progress(&progress.to_string()))
+        .build(&context, None, Some(platform), &mut |progress| ui.progress(&engine::progress(&progress)))
         .await
         .map_err(|error| engine::failed(&error))?;
 

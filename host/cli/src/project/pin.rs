@@ -107,7 +107,7 @@ pub(crate) async fn fetch(world: &World, ui: &mut Ui, engine: &Engine, lock: &Lo
         ui.step(&format!("Pulling {reference}"));
         engine
             .docker
-            .pull(&reference, auth.as_ref(), &mut |progress| ui.progress(&progress.to_string()))
+            .pull(&reference, auth.as_ref(), &mut |progress| ui.progress(&engine::progress(&progress)))
             .await
             .map_err(|error| engine::failed(&error))?;
     }

@@ -12,7 +12,7 @@ use spawnfile_core::lock::Lock;
 use spawnfile_core::oci::Platform;
 use spawnfile_core::organization::{self, Organization};
 use spawnfile_core::path::HostPath;
-use spawnfile_plugins::{LowerError, PluginErrorKind, PluginHost};
+use spawnfile_plugins::{LowerError, PluginHost, Problem};
 
 use super::gather::{self, Gathered};
 use crate::error::CliError;
@@ -51,11 +51,11 @@ pub(crate) async fn prepare(world: &World, plugins: &PluginHost, typed: &str) ->
     for name in organization.runtimes() {
         match plugins.runtime_kind(&name).await {
             Ok(kind) => {
-                descriptors.insert(name.clone(), kind.describe().await.map_err(|error| CliError::failed_from(&error))?);
+                descriptors.insert(name.clone(), kind.describe().clone());
                 kinds.insert(name, kind);
             }
             // Core names the node that wants it, and what there is.
-            Err(error) if matches!(error.kind(), PluginErrorKind::NotFound { .. }) => {}
+            Err(error) if matches!(error.problem(), Problem::NotFound { .. }) => {}
             Err(error) => return Err(CliError::failed_from(&error)),
         }
     }
@@ -68,7 +68,7 @@ pub(crate) async fn prepare(world: &World, plugins: &PluginHost, typed: &str) ->
         problems.extend(kind.check(&document).await.map_err(|error| CliError::failed_from(&error))?);
         let lowered = match kind.lower(&document).await {
             Ok(lowered) => lowered,
-            Err(LowerError::Refused(findings)) => {
+            Err(LowerError::Findings(findings)) => {
                 problems.extend(findings);
                 continue;
             }

@@ -59,10 +59,7 @@ impl Capability {
             user: self.init.as_ref().map(|init| format!("{}:{}", init.uid, init.gid)),
         };
         if spec.network == "internal" {
-            let made = self.docker.ensure_internal_network(&self.plan.deployment, &spec.labels).await.map_err(|error| refusal(&error))?;
-            if let Some(name) = made {
-                self.undo.network(&name);
-            }
+            self.undo.network(&spec.labels);
         }
         let id = self.docker.create(&spec, &extra).await.map_err(|error| refusal(&error))?;
         self.undo.container(&id);
@@ -86,11 +83,13 @@ impl Capability {
     async fn ensure_planned_volume(&self, name: &str) -> Result<(), EngineRefusal> {
         let planned = self.plan.units.iter().find(|unit| unit.volumes.iter().any(|volume| volume.name == name));
         let unit = planned.ok_or_else(|| EngineRefusal::Refused(format!("volume `{name}` is not in the plan")))?;
-        let made = self.docker.ensure_volume(name, &unit.labels).await.map_err(|error| refusal(&error))?;
-        if made {
+        let there = self.docker.volume_labels(name).await.map_err(|error| refusal(&error))?;
+        if there.is_none() {
             self.undo.volume(name);
         }
-        Ok(())
+        let found = self.docker.ensure_volume(name, &unit.labels).await.map_err(|error| refusal(&error))?;
+        let same = [labels::DEPLOYMENT, labels::HOME].iter().all(|key| found.get(*key) == unit.labels.get(*key));
+        if same { Ok(()) } else { Err(EngineRefusal::Conflict(format!("volume `{name}` is there and belongs to something else"))) }
     }
 }
 

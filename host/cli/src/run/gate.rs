@@ -76,7 +76,7 @@ pub(crate) async fn wait(
 async fn ready(docker: &Docker, container: &str, slice: Duration) -> Result<bool, CliError> {
     let argv = [INIT_PATH.to_owned(), "ready".to_owned(), "--wait-ms".to_owned(), slice.as_millis().to_string()];
     match docker.exec(container, &argv, None, 4096, slice + Duration::from_secs(10)).await {
-        Ok(output) => Ok(output.exit_code == Some(0)),
+        Ok(output) => Ok(output.exit_code == 0),
         // The container ended, or has not begun: the next look from outside tells which.
         Err(spawnfile_docker::DockerError::Conflict { .. } | spawnfile_docker::DockerError::NotFound { .. }) => Ok(false),
         Err(error) => Err(engine::failed(&error)),

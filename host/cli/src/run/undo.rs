@@ -1,5 +1,6 @@
 //! What a half-done start has made, so that a failure or a signal can take it away again.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ pub(crate) struct Undo(Arc<Mutex<Vec<Made>>>);
 enum Made {
     Container(String),
     Volume(String),
-    Network(String),
+    Network(BTreeMap<String, String>),
 }
 
 impl Undo {
@@ -27,9 +28,9 @@ impl Undo {
         self.push(Made::Volume(name.to_owned()));
     }
 
-    /// Notes a network that did not exist before.
-    pub(crate) fn network(&self, name: &str) {
-        self.push(Made::Network(name.to_owned()));
+    /// Notes that the containers of these labels have a network of their own.
+    pub(crate) fn network(&self, labels: &BTreeMap<String, String>) {
+        self.push(Made::Network(labels.clone()));
     }
 
     fn push(&self, made: Made) {
@@ -57,10 +58,10 @@ impl Undo {
                     (format!("container {id}"), docker.remove(id, true, true).await)
                 }
                 Made::Volume(name) => (format!("volume {name}"), docker.remove_volume(name).await),
-                Made::Network(name) => (format!("network {name}"), docker.remove_network(name).await),
+                Made::Network(labels) => ("the deployment's network".to_owned(), docker.remove_network(labels).await),
             };
             if let Err(error) = result
-                && !matches!(error, spawnfile_docker::DockerError::NotFound { .. })
+                && !error.is_not_found()
             {
                 left.push(format!("{name}: {error}"));
             }
