@@ -1,7 +1,8 @@
 //! Sign-ins: which provider and method have a place, what the configuration says of them, and the file with holes.
 //!
-//! The account of a sign-in has no hole: OpenClaw takes the account id from the access token itself, and a slot that
-//! some credentials lack would leave a file that is no JSON.
+//! Slots are `<provider>/access`, `/refresh`, `/expires` (milliseconds since 1970) and, where OpenClaw sends it on,
+//! `/account`. The host fills a slot that a credential lacks, or that it keeps to itself, with an empty text: OpenClaw
+//! takes an empty refresh token or account for none.
 
 use std::collections::BTreeMap;
 
@@ -22,11 +23,13 @@ struct SignIn {
     method: &'static str,
     /// What OpenClaw calls the provider.
     own_provider: &'static str,
+    /// Whether OpenClaw tells the provider the account.
+    account: bool,
 }
 
 const SIGN_INS: [SignIn; 2] = [
-    SignIn { provider: "anthropic", method: "claude-code", own_provider: "anthropic" },
-    SignIn { provider: "openai", method: "codex", own_provider: "openai-codex" },
+    SignIn { provider: "anthropic", method: "claude-code", own_provider: "anthropic", account: false },
+    SignIn { provider: "openai", method: "codex", own_provider: "openai-codex", account: true },
 ];
 
 impl SignIn {
@@ -40,14 +43,17 @@ impl SignIn {
 
     fn place(&self, home: &str) -> AuthPlace {
         let Self { provider, own_provider, .. } = self;
-        let template = Template::new()
+        let mut template = Template::new()
             .text(&format!("{{\"profiles\":{{\"{}\":{{\"type\":\"oauth\",\"provider\":\"{own_provider}\",\"access\":", self.profile()))
             .json_string_hole(&format!("{provider}/access"))
             .text(",\"refresh\":")
             .json_string_hole(&format!("{provider}/refresh"))
             .text(",\"expires\":")
-            .raw_hole(&format!("{provider}/expires"))
-            .text("}},\"version\":1}\n");
+            .raw_hole(&format!("{provider}/expires"));
+        if self.account {
+            template = template.text(",\"accountId\":").json_string_hole(&format!("{provider}/account"));
+        }
+        let template = template.text("}},\"version\":1}\n");
         AuthPlace {
             provider: self.provider.to_owned(),
             method: self.method.to_owned(),
@@ -144,6 +150,7 @@ mod tests {
             let json: serde_json::Value = serde_json::from_str(&text).unwrap();
             let profile = &json["profiles"][sign_in.profile()];
             assert_eq!((profile["access"].as_str(), profile["expires"].as_i64()), (Some("v"), Some(1)));
+            assert_eq!(profile["accountId"].as_str(), sign_in.account.then_some("v"));
         }
     }
 
