@@ -12,6 +12,7 @@ pub mod collate;
 pub mod finding;
 pub mod name;
 pub mod oci;
+pub mod path;
 pub mod secret;
 
 pub mod display;
@@ -37,7 +38,24 @@ pub mod instance;
 pub mod lowering;
 
 #[cfg(feature = "project")]
+pub mod project;
+
+#[cfg(feature = "project")]
+pub mod manifest;
+
+#[cfg(feature = "project")]
+pub mod organization;
+
+#[cfg(feature = "project")]
+pub mod view;
+
+#[cfg(feature = "project")]
 pub mod lock;
 pub mod tree;
+
+#[cfg(feature = "project")]
+pub mod admit;
+#[cfg(feature = "project")]
+pub mod compile;
 
 pub mod deployment;

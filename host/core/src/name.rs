@@ -152,6 +152,12 @@ pub fn is_label_value(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-'))
 }
 
+/// Returns whether an environment name is kept from projects and plugins: it is the format's own, or it changes how
+/// every program starts.
+pub fn is_reserved_env(name: &str) -> bool {
+    name.starts_with("SPAWNFILE_") || name.starts_with("LD_") || matches!(name, "GLIBC_TUNABLES" | "BASH_ENV" | "IFS")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

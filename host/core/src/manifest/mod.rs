@@ -1,0 +1,42 @@
+//! The manifest (`Spawnfile`): its bytes in, a typed manifest or every problem with its position out.
+//!
+//! It reads one file and nothing else; what the file names is listed by [`Manifest::wanted`]. Keys that are part of
+//! the format but not lowered yet are refused by name, never dropped.
+
+mod agent;
+mod decode;
+mod environment;
+mod execution;
+mod front_matter;
+mod node;
+mod schema;
+mod suggest;
+mod wanted;
+mod workspace;
+mod yaml;
+
+pub use decode::Spanned;
+pub use execution::{API_KEY, IMPORT_SECRET, NONE, is_import_method, provider_env_name};
+pub use front_matter::{FrontMatter, front_matter};
+pub use schema::*;
+pub(crate) use suggest::nearest;
+
+use crate::finding::{Finding, Findings};
+use crate::project::MAX_MANIFEST_BYTES;
+use decode::Decoder;
+
+/// Parses the manifest at key `file` of the project's sources. Problems are collected: an `Err` holds all of them.
+pub fn parse(file: &str, bytes: &[u8]) -> Result<(Manifest, Findings), Findings> {
+    let root =
+        yaml::parse(bytes, MAX_MANIFEST_BYTES).map_err(|error| Finding::error("manifest.yaml", error.message).at(file, Some(error.at)))?;
+    let mut decoder = Decoder::new(file);
+    let manifest = agent::manifest(&mut decoder, file, &root);
+    let findings = decoder.findings;
+    match manifest {
+        Some(manifest) => findings.and(manifest),
+        None => Err(findings),
+    }
+}
+
+#[cfg(test)]
+mod tests;
