@@ -178,7 +178,7 @@ fn file(node: &Node<'_>) -> TemplateFile {
             path: f.at("path", |node| {
                 let path = clean_path(node);
                 if let Some(why) = reserved_path(&path).filter(|_| is_clean_path(&path)) {
-                    node.violate("path.reserved", format!("`{}` is {why}", excerpt(&path)));
+                    node.violate("path.reserved", format!("`{}` {why}", excerpt(&path)));
                 }
                 path
             }),

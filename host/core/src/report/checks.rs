@@ -47,7 +47,7 @@ pub(crate) fn image_path(node: &Node<'_>) -> String {
     if is_image_path(&path)
         && let Some(why) = reserved_path(&path)
     {
-        node.violate("path.reserved", format!("`{}` is {why}", excerpt(&path)));
+        node.violate("path.reserved", format!("`{}` {why}", excerpt(&path)));
     }
     path
 }
