@@ -40,4 +40,6 @@ pub mod lowering;
 pub mod lock;
 pub mod tree;
 
+pub mod preflight;
+
 pub mod deployment;
