@@ -1,6 +1,6 @@
 //! The check itself: every gap at once.
 
-use super::{AuthNeed, Cleared, Generate, IMPORTED_AUTH_ENV, Source, Supplied, Wanted};
+use super::{AuthNeed, Cleared, IMPORTED_AUTH_ENV, Source, Supplied, ToGenerate, Wanted};
 use crate::display::{excerpt, list};
 use crate::extras::Extras;
 use crate::finding::{Finding, Findings, Severity};
@@ -9,16 +9,16 @@ use crate::nearest::nearest;
 use crate::report::DistributionReport;
 use crate::reserved::is_reserved_env;
 
-/// Holds what was brought against what the image wants. `now_unix` is the time in seconds since 1970.
+/// Holds what was brought against what the image wants. With the proof come warnings and notes.
 ///
 /// # Errors
 /// Findings with at least one error; warnings and notes stand among them.
-pub fn check(report: &DistributionReport, extras: Option<&Extras>, mut supplied: Supplied, now_unix: u64) -> Result<Cleared, Findings> {
+pub fn check(report: &DistributionReport, extras: Option<&Extras>, mut supplied: Supplied) -> Result<(Cleared, Findings), Findings> {
     let wanted = Wanted::of(report, extras);
     let mut findings = Findings::default();
     supplied.values.retain(|_, (_, value)| !value.is_empty());
     reserved(&wanted, &mut findings);
-    auth(&wanted, extras, &supplied, now_unix, &mut findings);
+    auth(&wanted, extras, &supplied, &mut findings);
     missing(&wanted, &supplied, &mut findings);
     undeclared(&wanted, &mut supplied, &mut findings);
     deliverable(extras, &supplied, &mut findings);
@@ -31,15 +31,14 @@ pub fn check(report: &DistributionReport, extras: Option<&Extras>, mut supplied:
         .map(|name: EnvName| generate(name, extras))
         .collect();
     let unset = wanted.optional.iter().filter_map(|name| name.parse().ok()).filter(|name| !given(name)).collect();
-    let ((), remarks) = findings.and(())?;
-    Ok(Cleared { values: supplied.values, to_generate, unset, auth: wanted.auth, remarks })
+    findings.and(Cleared { values: supplied.values, to_generate, unset, auth: wanted.auth })
 }
 
 /// Images of other tools do not say how; 24 bytes in hexadecimal is what those tools make.
-fn generate(name: EnvName, extras: Option<&Extras>) -> Generate {
+fn generate(name: EnvName, extras: Option<&Extras>) -> ToGenerate {
     let said = extras.and_then(|extras| extras.generated_secrets.iter().find(|secret| secret.name == name.as_str()));
     let (form, bytes) = said.map_or_else(|| ("hex".to_owned(), 24), |secret| (secret.form.clone(), secret.bytes));
-    Generate { name, form, bytes }
+    ToGenerate { name, form, bytes }
 }
 
 fn reserved(wanted: &Wanted, findings: &mut Findings) {
@@ -50,7 +49,7 @@ fn reserved(wanted: &Wanted, findings: &mut Findings) {
     }
 }
 
-fn auth(wanted: &Wanted, extras: Option<&Extras>, supplied: &Supplied, now_unix: u64, findings: &mut Findings) {
+fn auth(wanted: &Wanted, extras: Option<&Extras>, supplied: &Supplied, findings: &mut Findings) {
     let lacking: Vec<String> = wanted
         .auth
         .iter()
@@ -62,7 +61,7 @@ fn auth(wanted: &Wanted, extras: Option<&Extras>, supplied: &Supplied, now_unix:
         findings.push(Finding::error("auth.missing", message).hint("give an auth profile with the matching import"));
     }
     for method in wanted.import_methods() {
-        if supplied.auth_methods.contains(method) && supplied.expires_unix.get(method).is_some_and(|at| *at <= now_unix) {
+        if supplied.auth_methods.contains(method) && supplied.expired.contains(method) {
             let message = format!("the imported credential `{}` has expired", excerpt(method));
             findings.push(Finding::warning("auth.expired", message).hint("log in again and repeat the import"));
         }

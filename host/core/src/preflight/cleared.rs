@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{AuthNeed, Source};
-use crate::finding::Findings;
 use crate::name::EnvName;
 use crate::secret::Secret;
 
 /// A secret that the host has to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Generate {
+pub struct ToGenerate {
     /// Name of the variable.
     pub name: EnvName,
     /// `hex` or `base64url`.
@@ -22,20 +21,19 @@ pub struct Generate {
 #[derive(Debug)]
 pub struct Cleared {
     pub(super) values: BTreeMap<EnvName, (Source, Secret)>,
-    pub(super) to_generate: Vec<Generate>,
+    pub(super) to_generate: Vec<ToGenerate>,
     pub(super) unset: BTreeSet<EnvName>,
     pub(super) auth: Vec<AuthNeed>,
-    pub(super) remarks: Findings,
 }
 
 impl Cleared {
     /// Returns the values that may be delivered, with their source: declared names only.
-    pub const fn secrets(&self) -> &BTreeMap<EnvName, (Source, Secret)> {
+    pub const fn values(&self) -> &BTreeMap<EnvName, (Source, Secret)> {
         &self.values
     }
 
     /// Returns what the host still has to make, by name.
-    pub fn to_generate(&self) -> &[Generate] {
+    pub fn to_generate(&self) -> &[ToGenerate] {
         &self.to_generate
     }
 
@@ -47,11 +45,6 @@ impl Cleared {
     /// Returns the model logins of the instances that come from imported credentials.
     pub fn imports(&self) -> impl Iterator<Item = &AuthNeed> {
         self.auth.iter().filter(|need| need.is_import())
-    }
-
-    /// Returns warnings and notes; none is an error.
-    pub const fn remarks(&self) -> &Findings {
-        &self.remarks
     }
 
     /// Returns the names of everything that will be delivered, the ones still to be made included.

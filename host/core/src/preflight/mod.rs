@@ -13,10 +13,10 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use check::check;
-pub use cleared::{Cleared, Generate};
+pub use cleared::{Cleared, ToGenerate};
 pub use wanted::{AuthNeed, IMPORTED_AUTH_ENV, Wanted};
 
-use crate::name::{EnvName, ProfileName};
+use crate::name::EnvName;
 use crate::secret::Secret;
 
 /// Where a value came from. Later ones win over earlier ones.
@@ -25,7 +25,7 @@ pub enum Source {
     /// Made by the host in an earlier `up` of this deployment, and kept.
     Generated,
     /// An auth profile.
-    Profile(ProfileName),
+    Profile(String),
     /// A file given with `--env-file`, as it is shown to people.
     EnvFile(String),
     /// A name given with `--from-env`.
@@ -36,7 +36,7 @@ impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Generated => f.write_str("generated"),
-            Self::Profile(name) => write!(f, "profile {name}"),
+            Self::Profile(name) => write!(f, "profile {}", crate::display::escape(name)),
             Self::EnvFile(path) => write!(f, "env file {}", crate::display::escape(path)),
             Self::FromEnv => f.write_str("environment"),
         }
@@ -52,8 +52,8 @@ pub struct Supplied {
     pub auth_methods: BTreeSet<String>,
     /// Slots that these credentials fill, by method, as far as it is known; values stay with the host.
     pub slots: BTreeMap<String, BTreeSet<String>>,
-    /// When these credentials expire, by method, in seconds since 1970, as far as it is known.
-    pub expires_unix: BTreeMap<String, u64>,
+    /// Those of the methods whose credential has expired, as the host's clock says.
+    pub expired: BTreeSet<String>,
 }
 
 impl Supplied {

@@ -82,34 +82,34 @@ fn lines(findings: &Findings) -> Vec<String> {
 
 #[test]
 fn every_missing_secret_is_named_sorted_and_at_once() {
-    let gaps = check(&report(), None, Supplied::default(), 0).unwrap_err();
+    let gaps = check(&report(), None, Supplied::default()).unwrap_err();
     assert_eq!(lines(&gaps), ["secret.missing missing required secrets for this image: `ANTHROPIC_API_KEY`, `SEARCH_API_KEY`"]);
 }
 
 #[test]
 fn a_name_required_here_and_generated_there_is_generated() {
-    let cleared = check(&report(), None, all(&[]), 0).unwrap();
-    assert_eq!(cleared.to_generate(), [Generate { name: name("ECHO_TOKEN"), form: "hex".into(), bytes: 24 }]);
+    let (cleared, _) = check(&report(), None, all(&[])).unwrap();
+    assert_eq!(cleared.to_generate(), [ToGenerate { name: name("ECHO_TOKEN"), form: "hex".into(), bytes: 24 }]);
     assert_eq!(cleared.names().into_iter().collect::<Vec<_>>(), ["ANTHROPIC_API_KEY", "ECHO_TOKEN", "SEARCH_API_KEY"]);
-    let mut cleared = check(&report(), Some(&extras("none")), all(&[]), 0).unwrap();
-    assert_eq!(cleared.to_generate(), [Generate { name: name("ECHO_TOKEN"), form: "base64url".into(), bytes: 32 }]);
+    let (mut cleared, _) = check(&report(), Some(&extras("none")), all(&[])).unwrap();
+    assert_eq!(cleared.to_generate(), [ToGenerate { name: name("ECHO_TOKEN"), form: "base64url".into(), bytes: 32 }]);
     assert!(!cleared.give_generated(&name("OTHER"), Secret::new(b"x".to_vec())));
     assert!(!cleared.give_generated(&name("ECHO_TOKEN"), Secret::new(vec![])));
     assert!(cleared.give_generated(&name("ECHO_TOKEN"), Secret::new(b"x".to_vec())));
     assert!(cleared.to_generate().is_empty());
-    assert_eq!(cleared.secrets()[&name("ECHO_TOKEN")].0, Source::Generated);
+    assert_eq!(cleared.values()[&name("ECHO_TOKEN")].0, Source::Generated);
 }
 
 #[test]
 fn a_given_value_is_not_generated() {
-    let cleared = check(&report(), None, all(&[("ECHO_TOKEN", Source::Generated, "kept")]), 0).unwrap();
+    let (cleared, _) = check(&report(), None, all(&[("ECHO_TOKEN", Source::Generated, "kept")])).unwrap();
     assert!(cleared.to_generate().is_empty());
-    assert_eq!(cleared.secrets()[&name("ECHO_TOKEN")].1.expose(), b"kept");
+    assert_eq!(cleared.values()[&name("ECHO_TOKEN")].1.expose(), b"kept");
 }
 
 #[test]
 fn later_sources_win_and_empty_values_do_not_count() {
-    let profile = Source::Profile("work".parse().unwrap());
+    let profile = Source::Profile("work".into());
     let file = Source::EnvFile("x.env".into());
     let winner = |values: &[(&str, Source, &str)]| supplied(values).values.remove(&name("K")).map(|(source, _)| source);
     let (p, e, v) = (("K", profile.clone(), "1"), ("K", file.clone(), "2"), ("K", Source::FromEnv, "3"));
@@ -120,21 +120,21 @@ fn later_sources_win_and_empty_values_do_not_count() {
     assert_eq!(winner(&[("K", Source::FromEnv, "")]), None);
     let mut empty = all(&[]);
     empty.values.insert(name("SEARCH_API_KEY"), (Source::FromEnv, Secret::new(vec![])));
-    assert!(check(&report(), None, empty, 0).is_err());
+    assert!(check(&report(), None, empty).is_err());
 }
 
 #[test]
 fn only_declared_names_pass() {
     let values = [
         ("AWS_SECRET_ACCESS_KEY", Source::EnvFile("all.env".into()), "canary"),
-        ("SEARCH_APIKEY", Source::Profile("work".parse().unwrap()), "canary"),
-        ("OTHER_ORG_TOKEN", Source::Profile("work".parse().unwrap()), "canary"),
+        ("SEARCH_APIKEY", Source::Profile("work".into()), "canary"),
+        ("OTHER_ORG_TOKEN", Source::Profile("work".into()), "canary"),
         ("SPAWNFILE_NETWORK_LAB_URL", Source::FromEnv, "http://10.0.0.5"),
     ];
-    let cleared = check(&report(), Some(&extras("none")), all(&values), 0).unwrap();
-    let passed: Vec<&str> = cleared.secrets().keys().map(EnvName::as_str).collect();
+    let (cleared, remarks) = check(&report(), Some(&extras("none")), all(&values)).unwrap();
+    let passed: Vec<&str> = cleared.values().keys().map(EnvName::as_str).collect();
     assert_eq!(passed, ["ANTHROPIC_API_KEY", "SEARCH_API_KEY", "SPAWNFILE_NETWORK_LAB_URL"]);
-    let remarks: Vec<_> = cleared.remarks().sorted().into_iter().map(|remark| (remark.severity, remark.message, remark.hint)).collect();
+    let remarks: Vec<_> = remarks.sorted().into_iter().map(|remark| (remark.severity, remark.message, remark.hint)).collect();
     let message = |what: &str| format!("{what} is not declared by the image and is not passed on");
     assert_eq!(
         remarks,
@@ -145,18 +145,18 @@ fn only_declared_names_pass() {
         ]
     );
     assert!(!format!("{cleared:?}").contains("canary"));
-    assert!(!check(&report(), None, all(&values), 0).unwrap().secrets().contains_key(&name("SPAWNFILE_NETWORK_LAB_URL")));
+    assert!(!check(&report(), None, all(&values)).unwrap().0.values().contains_key(&name("SPAWNFILE_NETWORK_LAB_URL")));
 }
 
 #[test]
 fn import_methods_are_named_with_instance_and_provider() {
     let image = with_method("seed-login");
-    let gaps = check(&image, None, Supplied::default(), 0).unwrap_err();
+    let gaps = check(&image, None, Supplied::default()).unwrap_err();
     assert_eq!(lines(&gaps), ["auth.missing this image needs model auth that was not given: echo/agent-polly (anthropic: seed-login)"]);
     let given = Supplied { auth_methods: ["seed-login".to_owned()].into(), ..Supplied::default() };
-    let cleared = check(&image, None, given, 0).unwrap();
+    let (cleared, _) = check(&image, None, given).unwrap();
     assert_eq!(cleared.imports().count(), 1);
-    let none = check(&with_method("none"), None, Supplied::default(), 0).unwrap_err();
+    let none = check(&with_method("none"), None, Supplied::default()).unwrap_err();
     assert_eq!(lines(&none), ["secret.missing missing required secrets for this image: `SPAWNFILE_CLI_AUTH_JSON`"]);
 }
 
@@ -165,7 +165,7 @@ fn both_kinds_of_gaps_are_said_together() {
     let mut image = with_method("seed-login");
     image.secrets.project = report().secrets.project;
     image.runtime_instances.push(RuntimeInstance { id: "a-first".into(), ..image.runtime_instances[0].clone() });
-    let gaps = check(&image, None, Supplied::default(), 0).unwrap_err();
+    let gaps = check(&image, None, Supplied::default()).unwrap_err();
     assert_eq!(
         lines(&gaps),
         [
@@ -181,14 +181,13 @@ fn credentials_without_a_slot_are_an_error_and_expired_ones_a_warning() {
     let given = |slot: &str| Supplied {
         auth_methods: ["seed-login".to_owned()].into(),
         slots: [("seed-login".to_owned(), [slot.to_owned()].into())].into(),
-        expires_unix: [("seed-login".to_owned(), 1000)].into(),
         ..Supplied::default()
     };
-    let gaps = check(&image, Some(&extras("seed-login")), given("anthropic/other"), 999).unwrap_err();
+    let gaps = check(&image, Some(&extras("seed-login")), given("anthropic/other")).unwrap_err();
     assert_eq!(lines(&gaps), ["auth.slot the imported credential for echo/agent-polly (anthropic: seed-login) has no `anthropic/access`"]);
-    assert!(check(&image, Some(&extras("seed-login")), given("anthropic/access"), 999).unwrap().remarks().is_empty());
-    let late = check(&image, Some(&extras("seed-login")), given("anthropic/access"), 1000).unwrap();
-    assert_eq!(lines(late.remarks()), ["auth.expired the imported credential `seed-login` has expired"]);
+    assert!(check(&image, Some(&extras("seed-login")), given("anthropic/access")).unwrap().1.is_empty());
+    let late = Supplied { expired: ["seed-login".to_owned()].into(), ..given("anthropic/access") };
+    assert_eq!(lines(&check(&image, Some(&extras("seed-login")), late).unwrap().1), ["auth.expired the imported credential `seed-login` has expired"]);
 }
 
 #[test]
@@ -196,7 +195,7 @@ fn names_that_steer_the_system_are_refused_even_when_given() {
     let mut image = report();
     image.secrets.runtime.push(secret("LD_PRELOAD", false, false));
     image.secrets.runtime.push(secret("DOCKER_HOST", false, true));
-    let gaps = check(&image, None, all(&[("LD_PRELOAD", Source::FromEnv, "x")]), 0).unwrap_err();
+    let gaps = check(&image, None, all(&[("LD_PRELOAD", Source::FromEnv, "x")])).unwrap_err();
     assert_eq!(lines(&gaps), ["secret.reserved the image asks for variables that steer the system: `LD_PRELOAD`, `DOCKER_HOST`"]);
 }
 
@@ -204,8 +203,8 @@ fn names_that_steer_the_system_are_refused_even_when_given() {
 fn values_that_cannot_travel_are_refused_before_the_start() {
     let mut values = all(&[]);
     values.values.insert(name("EXTRA"), (Source::FromEnv, Secret::new(b"\xffcanary".to_vec())));
-    let gaps = check(&report(), None, values.clone(), 0).unwrap_err();
+    let gaps = check(&report(), None, values.clone()).unwrap_err();
     assert_eq!(lines(&gaps), ["secret.not-text the value of `EXTRA` is no text, and this image takes secrets in the environment only"]);
-    assert!(check(&report(), Some(&extras("none")), values, 0).is_ok());
-    assert!(check(&report(), None, all(&[("EXTRA", Source::FromEnv, "line\nline")]), 0).is_ok(), "newlines are carried");
+    assert!(check(&report(), Some(&extras("none")), values).is_ok());
+    assert!(check(&report(), None, all(&[("EXTRA", Source::FromEnv, "line\nline")])).is_ok(), "newlines are carried");
 }
