@@ -21,11 +21,16 @@ const MAX_LABEL: usize = 255;
 /// What the labels of a spawnfile image claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageContract {
-    project: String,
-    compile_fingerprint: String,
-    report_path: String,
-    report_digest: Option<Digest>,
-    extras_digest: Option<Digest>,
+    /// Label-safe slug of the project.
+    pub project: String,
+    /// The fingerprint that the labels claim.
+    pub compile_fingerprint: String,
+    /// Where the report stands in the image: a clean path of a `.json` file below `/spawnfile/`.
+    pub report_path: String,
+    /// Digest that the report's bytes must have, where the image says one.
+    pub report_digest: Option<Digest>,
+    /// Digest that the bytes of the extras must have; none: the image has no extras.
+    pub extras_digest: Option<Digest>,
 }
 
 /// Why an image is not accepted. All of them mean exit code 2.
@@ -118,34 +123,9 @@ fn is_report_path(path: &str) -> bool {
 }
 
 impl ImageContract {
-    /// Returns the label-safe slug of the project.
-    pub fn project(&self) -> &str {
-        &self.project
-    }
-
-    /// Returns the fingerprint that the labels claim.
-    pub fn compile_fingerprint(&self) -> &str {
-        &self.compile_fingerprint
-    }
-
-    /// Returns where the report stands in the image: a clean path of a `.json` file below `/spawnfile/`.
-    pub fn report_path(&self) -> &str {
-        &self.report_path
-    }
-
     /// Returns the file name of the report.
     pub fn report_name(&self) -> &str {
         self.report_path.rsplit('/').next().unwrap_or_default()
-    }
-
-    /// Returns the digest that the report's bytes must have, where the image says one.
-    pub const fn report_digest(&self) -> Option<&Digest> {
-        self.report_digest.as_ref()
-    }
-
-    /// Returns the digest that the extras' bytes must have; none: the image has no extras.
-    pub const fn extras_digest(&self) -> Option<&Digest> {
-        self.extras_digest.as_ref()
     }
 
     /// Holds the claim against the documents that were read: the digest of the report's bytes, the report, the
@@ -231,7 +211,7 @@ mod tests {
 
     #[test]
     fn the_report_stands_below_its_folder_and_nowhere_else() {
-        assert_eq!(verify(&image()).unwrap().report_path(), labels::DEFAULT_REPORT_PATH);
+        assert_eq!(verify(&image()).unwrap().report_path, labels::DEFAULT_REPORT_PATH);
         assert_eq!(with(labels::REPORT, "/spawnfile/x/r.json").unwrap().report_name(), "r.json");
         let long = format!("/spawnfile/{}.json", "x/".repeat(150));
         let name = format!("/spawnfile/{}.json", "n".repeat(100));

@@ -58,4 +58,6 @@ pub mod admit;
 #[cfg(feature = "project")]
 pub mod compile;
 
+pub mod preflight;
+
 pub mod deployment;

@@ -64,19 +64,19 @@ pub fn is_reserved_env(name: &str) -> bool {
     ENV_PREFIXES.iter().any(|prefix| upper.starts_with(prefix)) || ENV_NAMES.binary_search(&upper.as_str()).is_ok()
 }
 
-/// Returns why no volume or file of an image may stand at this absolute path, if so. `//` and `.` are seen through.
+/// Returns why no volume or file of an image may stand at this absolute path ("belongs to …"), if so. `//` and `.` are seen through.
 pub fn reserved_path(path: &str) -> Option<&'static str> {
     let plain = plain(path);
     if plain.is_empty() {
-        return Some("the root folder");
+        return Some("is the root folder");
     }
     if plain.ends_with("/docker.sock") {
-        return Some("the Engine's socket");
+        return Some("is the Engine's socket");
     }
     if matches!(plain.as_str(), "/run" | "/var/run") {
-        return Some("a folder above PID 1's own");
+        return Some("would hide the folder of PID 1");
     }
-    PATHS.iter().any(|reserved| is_within(&plain, reserved)).then_some("a folder of the system or of PID 1")
+    PATHS.iter().any(|reserved| is_within(&plain, reserved)).then_some("belongs to the system or to PID 1")
 }
 
 /// Returns the path without empty and `.` segments and without a trailing slash; the root becomes empty.

@@ -16,12 +16,12 @@ const LINUX_CAPABILITIES: &[&str] = &["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID
 const SIGNALS: &[&str] = &["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2"];
 /// Ways of writing a value into a hole.
 const ENCODINGS: &[&str] = &["raw", "json-string", "shell-word", "bearer"];
-/// Most probes, auth places, files of a place, or variables of a place.
-const MAX_FEW: usize = 64;
+/// Most probes, auth places, files of a place, variables of a place, or arguments.
+const MAX_FEW: usize = 256;
 /// Most holes of one text.
 const MAX_HOLES: usize = 256;
 /// Longest text with holes, in bytes.
-const MAX_TEMPLATE: usize = 64 * 1024;
+const MAX_TEMPLATE: usize = 1024 * 1024;
 /// Longest grace to stop, in milliseconds.
 const MAX_GRACE_MS: u32 = 600_000;
 
@@ -108,7 +108,7 @@ fn probe(node: &Node<'_>) -> Probe {
         dir_exists: f.optional("dir_exists", clean_path),
         json_file: f.optional("json_file", json_file),
         timeout_ms: f.at("timeout_ms", |node| node.integer32(1, 60_000)),
-        interval_ms: f.at("interval_ms", |node| node.integer32(10, 60_000)),
+        interval_ms: f.at("interval_ms", |node| node.integer32(0, 60_000)),
         attempts: f.at("attempts", |node| node.integer32(1, 10_000)),
     });
     let actions = [
@@ -138,8 +138,8 @@ fn http_get(node: &Node<'_>) -> HttpGet {
 
 fn exec(node: &Node<'_>) -> Vec<String> {
     let argv = node.list(MAX_FEW, text);
-    if argv.first().is_none_or(|program| !program.starts_with('/')) {
-        node.violate("exec", "the first item is not the absolute path of a program");
+    if argv.first().is_none_or(String::is_empty) {
+        node.violate("exec", "the first item is not a program");
     }
     argv
 }
@@ -178,7 +178,7 @@ fn file(node: &Node<'_>) -> TemplateFile {
             path: f.at("path", |node| {
                 let path = clean_path(node);
                 if let Some(why) = reserved_path(&path).filter(|_| is_clean_path(&path)) {
-                    node.violate("path.reserved", format!("`{}` is {why}", excerpt(&path)));
+                    node.violate("path.reserved", format!("`{}` {why}", excerpt(&path)));
                 }
                 path
             }),
@@ -278,7 +278,7 @@ fn free_env_name(node: &Node<'_>) -> String {
 }
 
 fn clean_path(node: &Node<'_>) -> String {
-    node.text_that("path", "a clean absolute path (no `..`, `.`, `//`, `:`, white space or slash at the end)", is_clean_path)
+    node.text_that("path", "a clean absolute path (no `..`, `.`, `//` or slash at the end)", is_clean_path)
 }
 
 fn below(node: &Node<'_>, folder: &str) -> String {
@@ -296,7 +296,7 @@ fn is_version(text: &str) -> bool {
 fn is_key(text: &str) -> bool {
     text.len() <= 128
         && text.split('.').all(|part| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
         })
 }
 

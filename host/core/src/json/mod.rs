@@ -23,8 +23,8 @@ pub const MAX_VIOLATIONS: usize = 200;
 /// Why a document is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// It has more bytes than are read at all; the number is its size.
-    #[error("it is {0} bytes long, more than the 4194304 that are allowed")]
+    /// It has more bytes than are read at all; the number is how many may be.
+    #[error("it is larger than {0} bytes")]
     TooLarge(u64),
     /// It is no JSON that is accepted.
     #[error("line {line}, column {column}: {message}")]

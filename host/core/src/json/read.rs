@@ -123,7 +123,7 @@ impl<'a> Node<'a> {
     /// Reads a text and says so when it does not meet a condition. `expected` completes "`x` is not …".
     pub fn text_that(&self, code: &str, expected: &str, is: impl FnOnce(&str) -> bool) -> String {
         let text = self.text();
-        if matches!(self.value, Value::Text(_)) && !is(&text) {
+        if matches!(self.value, Value::Text(written) if *written == text) && !is(&text) {
             self.violate(code, format!("`{}` is not {expected}", excerpt(&text)));
         }
         text
@@ -132,7 +132,7 @@ impl<'a> Node<'a> {
     /// Reads a text that is not empty.
     pub fn nonempty(&self) -> String {
         let text = self.text();
-        if matches!(self.value, Value::Text(_)) && text.is_empty() {
+        if matches!(self.value, Value::Text(written) if written.is_empty()) {
             self.violate("empty", "the text is empty");
         }
         text
@@ -140,7 +140,8 @@ impl<'a> Node<'a> {
 
     /// Reads one of a set of words.
     pub fn one_of(&self, words: &[&str]) -> String {
-        self.text_that("not-allowed", &format!("one of {}", words.join(", ")), |text| words.contains(&text))
+        let expected = if let [only] = words { format!("`{only}`") } else { format!("one of {}", words.join(", ")) };
+        self.text_that("not-allowed", &expected, |text| words.contains(&text))
     }
 
     /// Reads `true` or `false`.

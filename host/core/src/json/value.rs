@@ -64,7 +64,7 @@ impl Value {
 /// [`Problem::TooLarge`] above [`MAX_BYTES`], else [`Problem::Malformed`].
 pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     if bytes.len() > MAX_BYTES {
-        return Err(Problem::TooLarge(bytes.len() as u64));
+        return Err(Problem::TooLarge(MAX_BYTES as u64));
     }
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return Err(Problem::Malformed { line: 1, column: 0, message: "it starts with a byte order mark".to_owned() });
@@ -215,7 +215,7 @@ mod tests {
         assert!(parse(nested(32).as_bytes()).is_ok());
         assert!(message(&nested(33)).contains("nested deeper than 32"));
         assert!(message(&nested(100_000)).contains("nested deeper than 32"));
-        assert_eq!(parse(&vec![b' '; MAX_BYTES + 1]), Err(Problem::TooLarge(4_194_305)));
+        assert_eq!(parse(&vec![b' '; MAX_BYTES + 1]), Err(Problem::TooLarge(4_194_304)));
         assert!(message(&format!("[{}1]", "1,".repeat(MAX_VALUES))).contains("more than 1000000 values"));
     }
 

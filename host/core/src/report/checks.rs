@@ -47,7 +47,7 @@ pub(crate) fn image_path(node: &Node<'_>) -> String {
     if is_image_path(&path)
         && let Some(why) = reserved_path(&path)
     {
-        node.violate("path.reserved", format!("`{}` is {why}", excerpt(&path)));
+        node.violate("path.reserved", format!("`{}` {why}", excerpt(&path)));
     }
     path
 }
@@ -57,9 +57,10 @@ pub(crate) fn is_image_path(text: &str) -> bool {
     text.starts_with('/') && text.len() <= MAX_PATH && !text.contains([':', '\0']) && !text.contains(char::is_whitespace) && !has_parent(text)
 }
 
-/// The stricter rule for paths of documents that only we write: also no empty or `.` segment and no slash at the end.
+/// The rule for paths that never go through an Engine's command line: no empty, `.` or `..` segment and no slash at
+/// the end.
 pub(crate) fn is_clean_path(text: &str) -> bool {
-    is_image_path(text) && text.len() > 1 && plain(text) == text
+    text.starts_with('/') && (2..=MAX_PATH).contains(&text.len()) && !has_parent(text) && plain(text) == text && !text.chars().any(char::is_control)
 }
 
 fn has_parent(path: &str) -> bool {
