@@ -1,10 +1,12 @@
 //! One agent as one OpenClaw gateway.
 
+use std::collections::BTreeSet;
+
 use spawnfile_plugin::document::instance::{Agent, ModelTarget};
 use spawnfile_plugin::runtime_kind::{
-    self, Capability, DerivedEnv, Lowering, Paths, Probe, capability, env_need, file_probe, folder_probe, http_probe, port,
+    self, Capability, Lowering, Paths, Probe, capability, env_need, file_probe, folder_probe, http_probe, port,
 };
-use spawnfile_plugin::{Diagnostic, EnvVar, Instance, env, file, secret_env};
+use spawnfile_plugin::{Diagnostic, EnvVar, Instance, env, env_from_secret, file, secret_env};
 
 use crate::config::{AgentDefaults, Agents, Config, Gateway, Models};
 use crate::{auth, mcp, model, workspace};
@@ -57,8 +59,6 @@ pub(crate) fn lower(instance: &Instance) -> Result<Lowering, Vec<Diagnostic>> {
 
     lowering.ports = vec![port("gateway", number, false)];
     lowering.env = vec![env_need(GATEWAY_TOKEN, "Token that clients of the OpenClaw gateway present", true)];
-    lowering.env.extend(mcp::needs(agent));
-    lowering.derived_env = target.and_then(renamed_key).into_iter().collect();
     lowering.auth = target.map(|target| auth::places(target, &home)).unwrap_or_default();
     lowering.capabilities = capabilities(agent);
     Ok(lowering)
@@ -71,26 +71,21 @@ fn process_env(agent: &Agent, target: Option<&ModelTarget>, paths: &Paths, home:
         env("OPENCLAW_CONFIG_PATH", &paths.config),
         env("OPENCLAW_GATEWAY_PORT", number.to_string()),
     ];
-    let key = target.and_then(|target| api_key(target).map(str::to_owned));
-    let renamed = target.and_then(renamed_key).map(|derived| derived.name);
-    let secrets = agent.secrets.iter().map(|secret| secret.name.clone());
-    let mut names: Vec<String> = secrets.chain(key).chain(renamed).chain([GATEWAY_TOKEN.to_owned()]).collect();
-    names.sort_unstable();
-    names.dedup();
+    let key = target.and_then(api_key);
+    let mut names: BTreeSet<&str> = agent.secrets.iter().map(|secret| secret.name.as_str()).chain(key).collect();
+    names.insert(GATEWAY_TOKEN);
+    // OpenClaw looks for a provider's key under one name only: a key that the author named otherwise gets that name too.
+    let renamed = target.and_then(model::key_variable).zip(key).filter(|(variable, key)| variable != key);
+    if let Some((variable, key)) = &renamed {
+        names.remove(variable.as_str());
+        variables.push(env_from_secret(variable, *key));
+    }
     variables.extend(names.into_iter().map(secret_env));
     variables
 }
 
 fn api_key(target: &ModelTarget) -> Option<&str> {
     target.auth_key.as_deref().filter(|_| target.auth_method == "api_key")
-}
-
-/// OpenClaw looks for a provider's key under one name only: a key that the author named otherwise is given that name
-/// too.
-fn renamed_key(target: &ModelTarget) -> Option<DerivedEnv> {
-    let name = model::key_variable(target)?;
-    let key = api_key(target).filter(|key| *key != name)?;
-    Some(DerivedEnv { template: format!("{{{key}}}"), name, unless_set: true })
 }
 
 fn config_text(agent: &Agent, target: Option<&ModelTarget>, workspace: &str, number: u16) -> Result<String, Vec<Diagnostic>> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spawnfile_plugin::document::instance::{Agent, McpServer};
-use spawnfile_plugin::runtime_kind::{EnvNeed, JsonPatch, env_need, json_patch};
+use spawnfile_plugin::runtime_kind::{JsonPatch, json_patch};
 use spawnfile_plugin::{Diagnostic, pointer_key};
 
 use crate::config;
@@ -63,7 +63,8 @@ fn config_server(server: &McpServer) -> config::McpServer {
     }
 }
 
-/// Where the secrets of the servers go: the header of a remote one, the variable of a local one.
+/// Where the secrets of the servers go: the header of a remote one, the variable of a local one. What is patched is a
+/// need of the runtime by that alone; the process itself does not get it.
 pub(crate) fn patches(agent: &Agent, config_path: &str) -> Vec<JsonPatch> {
     let mut patches = Vec::new();
     for server in &agent.mcp_servers {
@@ -77,18 +78,6 @@ pub(crate) fn patches(agent: &Agent, config_path: &str) -> Vec<JsonPatch> {
         patches.push(json_patch(config_path, pointer, &auth.secret, auth.mode.as_deref() == Some("bearer")));
     }
     patches
-}
-
-/// The secrets of the servers, as needs of the runtime: required unless declared as optional.
-pub(crate) fn needs(agent: &Agent) -> Vec<EnvNeed> {
-    let mut needs: BTreeMap<&str, EnvNeed> = BTreeMap::new();
-    for server in &agent.mcp_servers {
-        let Some(auth) = &server.auth else { continue };
-        let declared = agent.secrets.iter().find(|secret| secret.name == auth.secret);
-        let need = env_need(&auth.secret, &format!("Authenticates to the MCP server {}", server.name), false);
-        needs.entry(&auth.secret).or_insert(EnvNeed { required: declared.is_none_or(|secret| secret.required), ..need });
-    }
-    needs.into_values().collect()
 }
 
 fn transport(server: &McpServer) -> Option<&'static str> {

@@ -153,7 +153,6 @@ fn readable(lowering: &Lowering) -> Value {
             "provider": place.provider, "method": place.method, "files": place.files.iter().map(file).collect::<Vec<_>>(), "writable": place.writable,
         })).collect::<Vec<_>>(),
         "capabilities": lowering.capabilities.iter().map(|c| json!([c.node, c.key, c.outcome, c.message])).collect::<Vec<_>>(),
-        "derived_env": lowering.derived_env.iter().map(|d| json!([d.name, d.template, d.unless_set])).collect::<Vec<_>>(),
         "env": lowering.process.env.iter().map(env).collect::<Vec<_>>(),
         "files": lowering.files.iter().map(file).collect::<Vec<_>>(),
         "install": [Some(&lowering.install.base_image), lowering.install.runtime_image.as_ref(), lowering.install.runtime_path.as_ref()],
@@ -212,9 +211,13 @@ fn signed_in_models_get_one_place_and_keyed_ones_none() {
 #[test]
 fn a_key_of_another_name_is_given_the_name_that_the_program_reads() {
     let lowering = lower(&with_model("a", target("anthropic", "m", "api_key", Some("TEAM_KEY"))));
-    assert_eq!((lowering.derived_env[0].name.as_str(), lowering.derived_env[0].template.as_str()), ("ANTHROPIC_API_KEY", "{TEAM_KEY}"));
-    let secrets: Vec<_> = lowering.process.env.iter().filter(|v| matches!(v.value, EnvValue::Secret(_))).map(|v| v.name.as_str()).collect();
-    assert_eq!(secrets, ["ANTHROPIC_API_KEY", "OPENCLAW_GATEWAY_TOKEN", "TEAM_KEY"]);
+    let secret = |variable: &spawnfile_plugin::EnvVar| match &variable.value {
+        EnvValue::Secret(secret) => Some((variable.name.clone(), secret.clone())),
+        _ => None,
+    };
+    let secrets: Vec<_> = lowering.process.env.iter().filter_map(secret).collect();
+    let expected = [("ANTHROPIC_API_KEY", "TEAM_KEY"), ("OPENCLAW_GATEWAY_TOKEN", "OPENCLAW_GATEWAY_TOKEN"), ("TEAM_KEY", "TEAM_KEY")];
+    assert_eq!(secrets, expected.map(|(name, secret)| (name.to_owned(), secret.to_owned())));
 }
 
 #[test]

@@ -38,6 +38,11 @@ pub fn secret_env(name: impl Into<String>) -> EnvVar {
     EnvVar { value: EnvValue::Secret(name.clone()), name }
 }
 
+/// Returns a variable with the value of a secret of another name: for programs that read one fixed name.
+pub fn env_from_secret(name: impl Into<String>, secret: impl Into<String>) -> EnvVar {
+    EnvVar { name: name.into(), value: EnvValue::Secret(secret.into()) }
+}
+
 /// Returns a variable that an auth method's slot fills. Only auth places may hold such a variable.
 pub fn slot_env(name: impl Into<String>, slot: impl Into<String>) -> EnvVar {
     EnvVar { name: name.into(), value: EnvValue::Slot(slot.into()) }
