@@ -15,7 +15,7 @@ pub(crate) fn plugin() -> &'static Path {
         let folder = root().join("tests/plugins/runtime-echo");
         let target = root().join("target/echo-plugin");
         cargo(&folder, &target, "wasm32-unknown-unknown");
-        target.join("wasm32-unknown-unknown/guest/runtime_echo.wasm")
+        target.join("wasm32-unknown-unknown/release/runtime_echo.wasm")
     })
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn runtime_image() -> &'static str {
         let folder = root().join("tests/programs/echo");
         let target = root().join("target/echo-program");
         cargo(&folder, &target, "x86_64-unknown-linux-musl");
-        let program = std::fs::read(target.join("x86_64-unknown-linux-musl/guest/echo")).unwrap();
+        let program = std::fs::read(target.join("x86_64-unknown-linux-musl/release/echo")).unwrap();
         let dockerfile = "FROM scratch\nCOPY tree/ /\n";
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tree/opt/spawnfile/runtime-installs/echo/echo");
@@ -48,7 +48,7 @@ fn cargo(folder: &Path, target: &Path, triple: &str) {
         }
     }
     let output = command
-        .args(["build", "--quiet", "--profile", "guest", "--target", triple, "--target-dir"])
+        .args(["build", "--quiet", "--release", "--target", triple, "--target-dir"])
         .arg(target)
         .current_dir(folder)
         .output()

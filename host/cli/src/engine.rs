@@ -1,8 +1,9 @@
 //! The Engine that a command talks to, and the registry logins it hands to it.
 
 use clap::Args;
+use spawnfile_core::deployment::record::{TargetRef, endpoint_fingerprint};
 use spawnfile_core::oci::Reference;
-use spawnfile_docker::{Docker, DockerError, Endpoint, EndpointRequest, RegistryAuth};
+use spawnfile_docker::{Docker, DockerError, Endpoint, EndpointRequest, EndpointSource, RegistryAuth};
 use spawnfile_registry::credentials::{Credential, CredentialContext, credentials_for, registry_host};
 
 use crate::error::CliError;
@@ -87,4 +88,41 @@ pub(crate) fn progress(progress: &spawnfile_docker::Progress) -> String {
         line.push_str(&format!(" {} of {} MB", current / 1_000_000, total / 1_000_000));
     }
     line
+}
+
+impl Engine {
+    /// Returns how a record names this Engine.
+    pub(crate) fn recorded(&self) -> TargetRef {
+        match self.endpoint.source {
+            EndpointSource::HostEnv | EndpointSource::HostFlag => TargetRef::Host { value: self.endpoint.address.clone() },
+            _ => TargetRef::Context { name: self.endpoint.context.clone(), endpoint_fingerprint: self.endpoint.fingerprint() },
+        }
+    }
+}
+
+/// Connects to the Engine that a record names. Never to another one: a context that points elsewhere by now, or a
+/// flag that names another Engine, is an error.
+pub(crate) async fn connect_recorded(world: &World, args: &EngineArgs, target: &TargetRef) -> Result<Engine, CliError> {
+    let flags = args.context.is_some() || args.host.is_some();
+    let request = match target {
+        _ if flags => {
+            EndpointRequest { context: args.context.clone(), host: args.host.clone(), docker_config_dir: world.docker_config_dir(), ..EndpointRequest::default() }
+        }
+        TargetRef::Host { value } => {
+            EndpointRequest { host: Some(value.clone()), docker_config_dir: world.docker_config_dir(), ..EndpointRequest::default() }
+        }
+        TargetRef::Context { name, .. } => {
+            EndpointRequest { context: Some(name.clone()), docker_config_dir: world.docker_config_dir(), ..EndpointRequest::default() }
+        }
+    };
+    let endpoint = Endpoint::resolve(&request).map_err(|error| CliError::input_from(&error))?;
+    let same = match target {
+        TargetRef::Host { value } => endpoint_fingerprint(value) == endpoint.fingerprint(),
+        TargetRef::Context { endpoint_fingerprint, .. } => *endpoint_fingerprint == endpoint.fingerprint(),
+    };
+    if !same {
+        return Err(CliError::failed(format!("the deployment runs on another Engine than {}", endpoint.describe()))
+            .hint("the docker context points elsewhere since it was deployed, or --context names another one"));
+    }
+    connect_to(endpoint).await
 }

@@ -51,7 +51,7 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
         store.lock(name)?
     };
     let mut record = store.require(name)?;
-    let engine = engine::connect_recorded(world, &args.engine, &record.units).await?;
+    let engine = engine::connect_recorded(world, &args.engine, &record.target).await?;
     let docker = &engine.docker;
 
     let wanted = owner_labels(world, name);

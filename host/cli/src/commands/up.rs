@@ -209,12 +209,12 @@ pub(crate) fn home_hash(world: &World) -> String {
 }
 
 fn values(cleared: &Cleared, generated: BTreeMap<spawnfile_core::name::EnvName, Secret>) -> BTreeMap<String, Secret> {
-    let given = cleared.values().iter().map(|(name, (_, value))| (name.to_string(), value.clone()));
+    let given = cleared.secrets().iter().map(|(name, (_, value))| (name.to_string(), value.clone()));
     given.chain(generated.into_iter().map(|(name, value)| (name.to_string(), value))).collect()
 }
 
 fn sources(cleared: &Cleared) -> Vec<SecretAnswer> {
-    let given = cleared.values().iter().map(|(name, (source, _))| SecretAnswer { name: name.to_string(), source: source.to_string() });
+    let given = cleared.secrets().iter().map(|(name, (source, _))| SecretAnswer { name: name.to_string(), source: source.to_string() });
     let made = cleared.to_generate().iter().map(|made| SecretAnswer { name: made.name.to_string(), source: "generated".to_owned() });
     given.chain(made).collect()
 }
@@ -283,7 +283,7 @@ impl Start<'_> {
             image_id: self.opened.inspection.id.clone(),
             auth_profile: args.secrets.auth_profile.as_ref().map(ToString::to_string),
             env_file: args.secrets.env_file.as_ref().map(|path| self.world.cwd.join(path).display().to_string()),
-            target: self.engine.recorded_target(),
+            target: self.engine.recorded(),
             containers: units
                 .iter()
                 .map(|unit| {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use spawnfile_core::finding::Finding;
+use spawnfile_core::view;
 
 use crate::error::CliError;
 use crate::plugins;
@@ -34,10 +35,11 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
     let lock = lockfile::read(&prepared.gathered.folder)?;
     let out = pipeline::output_folder(world, &prepared, None);
     pipeline::assemble(world, &prepared, &lock, pipeline::platform(None), &out)?;
+    let summary = view::summary(&prepared.organization);
     let answer = Answer {
         root: prepared.gathered.manifest.display().to_string(),
-        nodes: prepared.organization.node_count(),
-        runtimes: prepared.organization.runtimes().into_iter().collect(),
+        nodes: summary.nodes,
+        runtimes: summary.runtimes,
         findings: prepared.findings.sorted(),
     };
     if !ui.is_json() {

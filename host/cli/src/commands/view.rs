@@ -33,7 +33,16 @@ enum Color {
 
 #[derive(Serialize)]
 struct Answer<'a> {
-    organization: &'a spawnfile_core::report::Organization,
+    project: &'a str,
+    agents: Vec<Agent<'a>>,
+}
+
+#[derive(Serialize)]
+struct Agent<'a> {
+    id: &'a str,
+    name: &'a str,
+    runtime: &'a str,
+    description: &'a str,
 }
 
 pub(crate) fn run(args: &Args, world: &World, ui: &mut Ui) -> Result<u8, CliError> {
@@ -49,7 +58,11 @@ pub(crate) fn run(args: &Args, world: &World, ui: &mut Ui) -> Result<u8, CliErro
         }
     };
     let text = view::tree(&organization, Style { ascii: args.ascii, color });
-    let report = organization.report();
-    ui.answer(&Answer { organization: &report }, |_| text)?;
+    let agents = organization
+        .agents
+        .iter()
+        .map(|agent| Agent { id: &agent.id, name: &agent.name, runtime: &agent.runtime, description: &agent.description })
+        .collect();
+    ui.answer(&Answer { project: &organization.project, agents }, |_| text)?;
     Ok(0)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use spawnfile_core::compile::Compiled;
 use spawnfile_core::finding::Findings;
+use spawnfile_core::oci::reference::ReferenceError;
 use spawnfile_core::oci::{Digest, Platform, Reference};
 use spawnfile_docker::BuildContext;
 use spawnfile_plugins::PluginHost;
@@ -95,7 +96,7 @@ async fn read_back(
     id: &Digest,
     compiled: &Compiled,
 ) -> Result<Opened, CliError> {
-    let reference: Reference = id.as_str().parse().map_err(|error| CliError::failed_from(&error))?;
+    let reference: Reference = id.as_str().parse().map_err(|error: ReferenceError| CliError::failed_from(&error))?;
     let opened = image::open(world, ui, engine, plugins, &reference, Pull::Never).await?;
     let same = opened.documents.report == compiled.report_bytes && opened.documents.extras.as_deref() == Some(compiled.extras_bytes.as_slice());
     if !same {

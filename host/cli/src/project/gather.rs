@@ -58,7 +58,7 @@ pub(crate) fn gather(cwd: &Path, typed: &str) -> Result<Gathered, CliError> {
             let (key, position) = match &wanted {
                 Wanted::File { key, position, .. } | Wanted::Folder { key, position, .. } => (key, position),
             };
-            findings.push(Finding::error("project.source", format!("`{key}`: {message}")).at(&name, *position));
+            findings.push(Finding::error("project.source", format!("`{key}`: {message}")).at(&name, Some(*position)));
         }
     }
     if findings.has_errors() {
@@ -97,7 +97,7 @@ fn read_file(
 fn read_folder(
     folder: &Path,
     relative: &str,
-    max_files: usize,
+    max_files: u32,
     max_bytes: u64,
     budget: &mut u64,
     files: &mut BTreeMap<String, Vec<u8>>,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use spawnfile_core::compile::ImageNeed;
 use spawnfile_core::lock::{Lock, LockedImage, LockedPlugin};
+use spawnfile_core::oci::digest::DigestError;
+use spawnfile_core::oci::reference::ReferenceError;
 use spawnfile_core::oci::{Digest, Reference};
 
 use super::pipeline::Prepared;
@@ -42,8 +44,8 @@ pub(crate) async fn pin(
         }
     }
     for instance in &prepared.instances {
-        let digest = instance.by.digest.parse().map_err(|error| CliError::failed_from(&error))?;
-        let plugin = LockedPlugin { id: instance.by.plugin.clone(), version: instance.by.version.clone(), digest };
+        let digest: Digest = instance.by().digest.parse().map_err(|error: DigestError| CliError::failed_from(&error))?;
+        let plugin = LockedPlugin { id: instance.by().plugin.clone(), version: instance.by().version.clone(), digest };
         if !pinned.plugins.contains(&plugin) {
             pinned.plugins.push(plugin);
         }
@@ -66,7 +68,7 @@ async fn resolve(world: &World, ui: &mut Ui, engine: &Engine, need: &ImageNeed, 
         })?;
         return Ok(locked(None, Some(local.id)));
     }
-    let reference: Reference = need.reference.parse().map_err(|error| CliError::input_from(&error))?;
+    let reference: Reference = need.reference.parse().map_err(|error: ReferenceError| CliError::input_from(&error))?;
     if let Some(digest) = reference.digest() {
         return Ok(locked(Some(digest.clone()), None));
     }
@@ -102,7 +104,7 @@ pub(crate) async fn fetch(world: &World, ui: &mut Ui, engine: &Engine, lock: &Lo
             return Err(CliError::input(format!("`{}` is pinned to the local image {name}, which the Engine does not have", image.reference))
                 .hint("pin it again: spawnfile lock --update"));
         }
-        let reference: Reference = name.parse().map_err(|error| CliError::input_from(&error))?;
+        let reference: Reference = name.parse().map_err(|error: ReferenceError| CliError::input_from(&error))?;
         let auth = engine::registry_auth(world, &reference).await?;
         ui.step(&format!("Pulling {reference}"));
         engine

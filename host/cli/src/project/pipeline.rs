@@ -4,14 +4,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use spawnfile_core::admit;
-use spawnfile_core::compile::{self, CompileInput, Compiled, ImageNeed, LoweredInstance};
+use spawnfile_core::admit::{self, LoweredInstance};
+use spawnfile_core::compile::{self, CompileInput, Compiled, ImageNeed};
 use spawnfile_core::extras::LoweredBy;
 use spawnfile_core::finding::Findings;
 use spawnfile_core::lock::Lock;
 use spawnfile_core::oci::Platform;
 use spawnfile_core::organization::{self, Organization};
 use spawnfile_core::path::HostPath;
+use spawnfile_core::view;
 use spawnfile_plugins::{LowerError, PluginHost, Problem};
 
 use super::gather::{self, Gathered};
@@ -48,7 +49,7 @@ pub(crate) async fn prepare(world: &World, plugins: &PluginHost, typed: &str) ->
 
     let mut kinds = BTreeMap::new();
     let mut descriptors = BTreeMap::new();
-    for name in organization.runtimes() {
+    for name in view::summary(&organization).runtimes {
         match plugins.runtime_kind(&name).await {
             Ok(kind) => {
                 descriptors.insert(name.clone(), kind.describe().clone());
@@ -76,9 +77,13 @@ pub(crate) async fn prepare(world: &World, plugins: &PluginHost, typed: &str) ->
         };
         let identity = kind.identity();
         let by = LoweredBy { plugin: identity.id.clone(), version: identity.version.clone(), digest: identity.digest.to_string() };
-        problems.extend(admit::lowering(&document, &lowered.lowering, &by));
-        problems.extend(lowered.findings.iter().cloned());
-        instances.push(LoweredInstance { document, lowered, by });
+        match admit::admit(document, lowered, by) {
+            Ok((instance, findings)) => {
+                problems.extend(findings);
+                instances.push(instance);
+            }
+            Err(findings) => problems.extend(findings),
+        }
     }
     if problems.has_errors() {
         return Err(invalid(&problems));
@@ -99,7 +104,7 @@ pub(crate) fn assemble(world: &World, prepared: &Prepared, lock: &Lock, platform
         platform,
         init,
         generated_at_unix: world.source_date()?,
-        host: compile::HostPaths { root: HostPath::new(prepared.gathered.manifest.clone()), output: HostPath::new(out.to_owned()) },
+        host: compile::HostPaths { root_manifest: HostPath::new(prepared.gathered.manifest.clone()), output_dir: HostPath::new(out.to_owned()) },
     };
     compile::assemble(input).map_err(|findings| CliError::findings(&format!("`{}` does not compile", prepared.typed), &findings))
 }

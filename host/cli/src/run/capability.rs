@@ -39,9 +39,12 @@ impl Capability {
     async fn own(&self, id: &str) -> Result<ContainerFacts, EngineRefusal> {
         let facts = self.docker.facts(&[id.to_owned()]).await.map_err(|error| refusal(&error))?;
         let facts = facts.into_iter().next().ok_or(EngineRefusal::NotFound)?;
-        let wanted = self.plan.units.iter().flat_map(|unit| unit.labels.get(labels::HOME)).next();
-        let same = facts.labels.get(labels::DEPLOYMENT) == Some(&self.plan.deployment) && facts.labels.get(labels::HOME) == wanted;
-        if same { Ok(facts) } else { Err(EngineRefusal::Refused(format!("container `{id}` does not belong to this deployment"))) }
+        if self.owns(&facts) { Ok(facts) } else { Err(EngineRefusal::Refused(format!("container `{id}` does not belong to this deployment"))) }
+    }
+
+    fn owns(&self, facts: &ContainerFacts) -> bool {
+        let home = self.plan.units.iter().find_map(|unit| unit.labels.get(labels::HOME));
+        facts.labels.get(labels::DEPLOYMENT) == Some(&self.plan.deployment) && facts.labels.get(labels::HOME) == home
     }
 
     async fn create_checked(&self, spec: ContainerSpec) -> Result<String, EngineRefusal> {
@@ -142,7 +145,6 @@ impl EngineCapability for Capability {
 
     fn facts(&mut self, ids: Vec<String>) -> BoxFuture<'_, Result<Vec<ContainerFacts>, EngineRefusal>> {
         Box::pin(async move {
-            let mut own = Vec::new();
             if ids.is_empty() {
                 // Without ids: everything of this deployment, which is how a repeated start finds what is there.
                 let wanted: BTreeMap<String, String> = self
@@ -158,10 +160,11 @@ impl EngineCapability for Capability {
                     .unwrap_or_default();
                 return self.docker.find(&wanted).await.map_err(|error| refusal(&error));
             }
-            for id in ids {
-                own.push(self.own(&id).await?);
-            }
-            Ok(own)
+            // What is gone, and what is somebody else's, is left out: the target then makes its own, and a name that is
+            // taken is a conflict.
+            let mut facts = self.docker.facts(&ids).await.map_err(|error| refusal(&error))?;
+            facts.retain(|facts| self.owns(facts));
+            Ok(facts)
         })
     }
 }

@@ -183,7 +183,7 @@ fn report(report: wit::Report) -> Result<core::DistributionReport, String> {
                 .networks
                 .into_iter()
                 .map(|network| core::Network {
-                    binding: network.env_bound.then(|| "env".to_owned()),
+                    binding: network.binding,
                     id: network.id,
                     server_mode: network.server_mode,
                 })
@@ -252,13 +252,10 @@ fn secrets(list: Vec<wit::Secret>) -> Vec<core::SecretRequirement> {
         .collect()
 }
 
-/// An optional map or list of the report that is empty, and one that is left out, are the same in WIT; the latter is
-/// what tools write.
 fn instance(instance: wit::RuntimeInstance) -> Result<core::RuntimeInstance, String> {
-    let engines = unique(instance.engine_by_node_id.into_iter())?;
     Ok(core::RuntimeInstance {
         config_path: instance.config_path,
-        engine_by_node_id: (!engines.is_empty()).then_some(engines),
+        engine_by_node_id: instance.engine_by_node_id.map(|pairs| unique(pairs.into_iter())).transpose()?,
         home_path: instance.home_path,
         id: instance.id,
         internal_port: instance.internal_port,
@@ -267,7 +264,7 @@ fn instance(instance: wit::RuntimeInstance) -> Result<core::RuntimeInstance, Str
         node_ids: instance.node_ids,
         published_port: instance.published_port,
         runtime: instance.runtime,
-        telemetry_mount_ids: (!instance.telemetry_mount_ids.is_empty()).then_some(instance.telemetry_mount_ids),
+        telemetry_mount_ids: instance.telemetry_mount_ids.map(|pairs| unique(pairs.into_iter())).transpose()?,
         workspace_path: instance.workspace_path,
     })
 }
