@@ -42,4 +42,8 @@ pub mod tree;
 
 pub mod preflight;
 
+pub mod interface;
+
 pub mod deployment;
+
+pub mod status;

@@ -13,11 +13,8 @@ use crate::display::excerpt;
 /// # Errors
 /// One sentence that names the first thing that the plan does not hold.
 pub fn container(spec: &ContainerSpec, plan: &DeploymentPlan) -> Result<(), String> {
-    let unit = plan
-        .units
-        .iter()
-        .find(|unit| unit.id == spec.unit)
-        .ok_or_else(|| format!("the plan has no unit `{}`", excerpt(&spec.unit)))?;
+    let unit =
+        plan.units.iter().find(|unit| unit.id == spec.unit).ok_or_else(|| format!("the plan has no unit `{}`", excerpt(&spec.unit)))?;
     same("name", &spec.name, &unit.container_name)?;
     same("image", &spec.image, &unit.image)?;
     same("network", &spec.network, &unit.network)?;

@@ -122,7 +122,8 @@ impl Common {
     fn read(f: &Fields<'_>) -> Self {
         let _version = f.at("version", nonempty);
         Self {
-            name: f.at("name", |node| node.text_that("name", "a deployment name", |text| text.parse::<DeploymentName>().is_ok()).parse().ok()),
+            name: f
+                .at("name", |node| node.text_that("name", "a deployment name", |text| text.parse::<DeploymentName>().is_ok()).parse().ok()),
             created_at: f.at("created_at", nonempty),
             compile_fingerprint: f.at("compile_fingerprint", nonempty),
             auth_profile: f.nullable("auth_profile", nonempty),

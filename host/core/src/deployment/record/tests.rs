@@ -26,7 +26,10 @@ fn version_1() -> serde_json::Value {
     fields.insert("version".into(), "spawnfile.deployment.v1".into());
     fields.insert("project_root".into(), "/p/Spawnfile".into());
     fields.insert("output_directory".into(), "/p/.spawn".into());
-    fields.insert("target".into(), serde_json::json!({ "kind": "docker-context", "context": "default", "endpoint_fingerprint": FINGERPRINT }));
+    fields.insert(
+        "target".into(),
+        serde_json::json!({ "kind": "docker-context", "context": "default", "endpoint_fingerprint": FINGERPRINT }),
+    );
     record["units"][0]["contains"] = serde_json::json!([{ "id": "agent:polly", "kind": "agent" }]);
     record
 }
@@ -167,8 +170,18 @@ fn records_that_break_the_format_are_refused() {
         (version_2(), "/created_at", "".into(), "/created_at: the text is empty"),
         (version_2(), "/units/0/container_id", "../x".into(), "/units/0/container_id: `../x` is not an id or name of an Engine's thing"),
         (version_2(), "/units/0/kind", "pod".into(), "/units/0/kind: `pod` is not `container`"),
-        (version_2(), "/target/endpoint_fingerprint", "sha256:ab".into(), "/target/endpoint_fingerprint: `sha256:ab` is not the fingerprint"),
-        (version_2(), "/organization_handoff_handle", "h".into(), "/organization_handoff_handle: a handoff handle stands without its handoff"),
+        (
+            version_2(),
+            "/target/endpoint_fingerprint",
+            "sha256:ab".into(),
+            "/target/endpoint_fingerprint: `sha256:ab` is not the fingerprint",
+        ),
+        (
+            version_2(),
+            "/organization_handoff_handle",
+            "h".into(),
+            "/organization_handoff_handle: a handoff handle stands without its handoff",
+        ),
         (version_2(), "/more", 1.into(), "/more: the key `more` is unknown"),
     ];
     for (record, pointer, to, message) in rows {
@@ -185,7 +198,9 @@ fn records_that_break_the_format_are_refused() {
 fn damaged_foreign_and_newer_are_three_things() {
     assert!(matches!(parse(b"{\"version\":\"spawnfile.deployment.v2\",\"na"), Err(RecordError::Damaged { line: 1, .. })));
     assert!(matches!(parse(b""), Err(RecordError::Damaged { .. })));
-    for foreign in ["{}", "[]", "null", r#"{"version":"spawnfile.deploy.v1"}"#, r#"{"version":"spawnfile.deployment.v0"}"#, r#"{"version":2}"#] {
+    for foreign in
+        ["{}", "[]", "null", r#"{"version":"spawnfile.deploy.v1"}"#, r#"{"version":"spawnfile.deployment.v0"}"#, r#"{"version":2}"#]
+    {
         assert_eq!(parse(foreign.as_bytes()), Err(RecordError::Foreign), "{foreign}");
     }
     for newer in ["3", "10", "99999999999999999999999"] {
