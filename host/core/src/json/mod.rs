@@ -3,10 +3,12 @@
 //! Refuses what two readers could read differently: a byte order mark, a key that stands twice, deep nesting, text
 //! after the document. It knows no format; readers of formats ask a [`Node`] for what they want.
 
+mod fields;
 mod read;
 mod value;
 
-pub use read::{Fields, MAX_ITEMS, MAX_TEXT, Node, Sink, boolean, nonempty, port, text};
+pub use fields::Fields;
+pub use read::{MAX_ITEMS, MAX_TEXT, Node, Sink, boolean, nonempty, port, text};
 pub use value::{Value, parse};
 
 use serde::{Deserialize, Serialize};
