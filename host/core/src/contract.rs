@@ -193,7 +193,11 @@ mod tests {
     #[test]
     fn labels_that_cannot_be_true_are_refused() {
         let rows = [
-            (labels::IMAGE_CONTRACT, "spawnfile.image.v2", "Unsupported image contract spawnfile.image.v2; this CLI supports spawnfile.image.v1"),
+            (
+                labels::IMAGE_CONTRACT,
+                "spawnfile.image.v2",
+                "Unsupported image contract spawnfile.image.v2; this CLI supports spawnfile.image.v1",
+            ),
             (labels::PROJECT, "a b", "Image label com.spawnfile.project is missing or not identifier-only"),
             (labels::PROJECT, "", "Image label com.spawnfile.project is missing or not identifier-only"),
             (labels::COMPILE_FINGERPRINT, "\u{1b}", "Image label com.spawnfile.compile_fingerprint is missing or not identifier-only"),

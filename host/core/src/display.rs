@@ -38,6 +38,27 @@ pub fn excerpt(text: &str) -> String {
     out
 }
 
+/// Returns a value as pretty JSON for a terminal or a pipe: the same document, with unsafe characters of its texts
+/// written as `\u` escapes. Without a newline at the end.
+pub fn json<T: serde::Serialize>(value: &T) -> String {
+    let plain = serde_json::to_string_pretty(value).unwrap_or_default();
+    if !plain.chars().any(|c| c != '\n' && is_unsafe(c)) {
+        return plain;
+    }
+    let mut out = String::with_capacity(plain.len() + 16);
+    for c in plain.chars() {
+        // A line break can only stand between tokens; within a text it is escaped already.
+        if c == '\n' || !is_unsafe(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
+}
+
 /// Returns a comma-separated list of excerpts in backticks, the first fifty, with the number of the others.
 pub fn list<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 50;
@@ -97,6 +118,15 @@ mod tests {
             assert_eq!(escape(text), shown);
         }
         assert!(matches!(escape("plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn json_stays_the_same_document() {
+        let value = serde_json::json!({ "a\u{202e}": ["plain", "b\u{1b}\n\u{9b}\u{e0041}"] });
+        let shown = json(&value);
+        assert!(shown.chars().all(|c| c == '\n' || !is_unsafe(c)), "{shown}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        assert_eq!(json(&["plain"]), "[\n  \"plain\"\n]");
     }
 
     #[test]

@@ -98,10 +98,7 @@ pub fn parse(bytes: &[u8]) -> Result<BTreeMap<EnvName, Secret>, EnvFileError> {
 
 /// Removes one pair of equal quotes around the whole value.
 fn unquote(value: &str) -> &str {
-    ['"', '\'']
-        .into_iter()
-        .find_map(|quote| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)))
-        .unwrap_or(value)
+    ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote))).unwrap_or(value)
 }
 
 const fn is_blank(c: char) -> bool {

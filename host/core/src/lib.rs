@@ -60,4 +60,8 @@ pub mod compile;
 
 pub mod preflight;
 
+pub mod interface;
+
 pub mod deployment;
+
+pub mod status;

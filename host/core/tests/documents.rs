@@ -85,9 +85,8 @@ fn a_report_of_many_agents_is_accepted_and_of_too_many_is_not() {
     let base: serde_json::Value = serde_json::from_slice(&std::fs::read(&files("reports/ok")[1]).unwrap()).unwrap();
     let with = |agents: usize| {
         let mut report = base.clone();
-        report["organization"]["agents"] = (0..agents)
-            .map(|n| serde_json::json!({ "id": format!("agent:a{n}"), "name": "a", "runtime": null, "teams": [] }))
-            .collect();
+        report["organization"]["agents"] =
+            (0..agents).map(|n| serde_json::json!({ "id": format!("agent:a{n}"), "name": "a", "runtime": null, "teams": [] })).collect();
         serde_json::to_vec(&report).unwrap()
     };
     assert_eq!(report::parse(&with(10_000)).unwrap().organization.agents.len(), 10_000);
@@ -104,10 +103,7 @@ fn extras_are_held_against_the_report() {
     let found = |report: &report::DistributionReport| -> Vec<String> { extras.agree(report).iter().map(ToString::to_string).collect() };
     assert_eq!(
         found(&report),
-        [
-            "/instances/0/auth/0: the report does not use `seed-login` for `anthropic`",
-            "/networks/0/id: the report has no network `lab`"
-        ]
+        ["/instances/0/auth/0: the report does not use `seed-login` for `anthropic`", "/networks/0/id: the report has no network `lab`"]
     );
     report.moltnet.networks.push(report::Network { binding: None, id: "lab".into(), server_mode: "managed".into() });
     let instance = &mut report.runtime_instances[0];

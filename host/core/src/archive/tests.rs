@@ -114,7 +114,9 @@ fn every_other_kind_of_entry_is_refused_by_name() {
 
 #[test]
 fn names_must_be_the_expected_one() {
-    for name in ["other.json", "../spawnfile-report.json", "/spawnfile-report.json", "a/../spawnfile-report.json", "spawnfile-report.json/", ""] {
+    for name in
+        ["other.json", "../spawnfile-report.json", "/spawnfile-report.json", "a/../spawnfile-report.json", "spawnfile-report.json/", ""]
+    {
         assert!(matches!(read(&[entry(name, b'0', b"x"), end(2)].concat()), Err(ArchiveError::Name(_))), "{name}");
     }
     let hidden = header(NAME, b'0', 0, |block| block[30] = b'x');
@@ -126,8 +128,13 @@ fn names_must_be_the_expected_one() {
 #[test]
 fn sizes_are_bounded_before_anything_is_kept() {
     assert_eq!(read(&header(NAME, b'0', 4097, |_| ())), Err(ArchiveError::TooLarge { size: 4097, max: 4096 }));
-    for size in [b"\x80\0\0\0\0\0\0\0\0\0\x10\0", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", b"-0000000010\0", b"99zz9      \0", b"\0\0\0\0\0\0\0\0\0\0\0\0"]
-    {
+    for size in [
+        b"\x80\0\0\0\0\0\0\0\0\0\x10\0",
+        b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+        b"-0000000010\0",
+        b"99zz9      \0",
+        b"\0\0\0\0\0\0\0\0\0\0\0\0",
+    ] {
         let block = header(NAME, b'0', 0, |block| block[124..136].copy_from_slice(size));
         assert_eq!(read(&block), Err(ArchiveError::Size));
     }

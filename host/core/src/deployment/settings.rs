@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::Limits;
+use super::plan::{Limits, PlannedPort};
+use crate::json;
+use crate::oci::Digest;
 
 /// The settings of a deployment, defaults applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,23 @@ pub struct DeploySettings {
     pub log_max_bytes: u64,
     /// Rotated log files kept.
     pub log_max_files: u32,
+    /// Published ports: nothing is published unless asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub publish: Vec<PlannedPort>,
+}
+
+impl DeploySettings {
+    /// Returns the canonical form: JSON without white space, defaults applied, keys in byte order, ports sorted.
+    pub fn canonical_json(&self) -> String {
+        let mut settings = self.clone();
+        settings.publish.sort_by(|a, b| (&a.address, a.host_port, a.port).cmp(&(&b.address, b.host_port, b.port)));
+        json::canonical(&settings)
+    }
+
+    /// Returns the digest of the canonical form: what a release is made of.
+    pub fn hash(&self) -> Digest {
+        Digest::of(self.canonical_json().as_bytes())
+    }
 }
 
 impl Default for DeploySettings {
@@ -36,6 +55,26 @@ impl Default for DeploySettings {
             health_attempts: None,
             log_max_bytes: 10 * 1024 * 1024,
             log_max_files: 3,
+            publish: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_canonical_form_is_sorted_and_does_not_depend_on_order() {
+        let text = DeploySettings::default().canonical_json();
+        assert_eq!(
+            text,
+            r#"{"health_attempts":null,"log_max_bytes":10485760,"log_max_files":3,"network":"bridge","resources":{"pids":512},"restart":"unless-stopped","schema":"spawnfile.deploy.v1","target":"docker"}"#
+        );
+        let port = |host_port| PlannedPort { address: "127.0.0.1".into(), host_port, port: 1 };
+        let with = |ports: [u16; 2]| DeploySettings { publish: ports.map(port).into(), ..DeploySettings::default() };
+        assert_eq!(with([1, 2]).hash(), with([2, 1]).hash());
+        assert_ne!(with([1, 2]).hash(), with([1, 3]).hash());
+        assert_eq!(DeploySettings::default().hash(), Digest::of(text.as_bytes()));
     }
 }

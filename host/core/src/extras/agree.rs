@@ -16,8 +16,12 @@ impl Extras {
             report.secrets.all().filter(|(_, secret)| secret.generated).map(|(_, secret)| secret.name.as_str()).collect();
         let networks: BTreeSet<&str> = report.moltnet.networks.iter().map(|network| network.id.as_str()).collect();
         let organization = &report.organization;
-        let nodes: BTreeSet<&str> =
-            organization.agents.iter().map(|agent| agent.id.as_str()).chain(organization.teams.iter().map(|team| team.id.as_str())).collect();
+        let nodes: BTreeSet<&str> = organization
+            .agents
+            .iter()
+            .map(|agent| agent.id.as_str())
+            .chain(organization.teams.iter().map(|team| team.id.as_str()))
+            .collect();
         for (n, secret) in self.generated_secrets.iter().enumerate() {
             if !generated.contains(secret.name.as_str()) {
                 let message = format!("the report has no generated secret `{}`", excerpt(&secret.name));
@@ -45,7 +49,11 @@ impl Extras {
             report.runtime_instances.iter().map(|instance| (instance.id.as_str(), instance)).collect();
         let ours: BTreeSet<&str> = self.instances.iter().map(|instance| instance.id.as_str()).collect();
         for id in theirs.keys().filter(|id| !ours.contains(**id)) {
-            found.push(violation("/instances".to_owned(), "agree.instance", format!("the instance `{}` of the report is missing", excerpt(id))));
+            found.push(violation(
+                "/instances".to_owned(),
+                "agree.instance",
+                format!("the instance `{}` of the report is missing", excerpt(id)),
+            ));
         }
         for (n, instance) in self.instances.iter().enumerate() {
             match theirs.get(instance.id.as_str()) {

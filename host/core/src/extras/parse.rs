@@ -225,9 +225,9 @@ fn hole(node: &Node<'_>) -> Hole {
         slot: f.at("slot", |node| {
             let is = |text: &str| {
                 (1..=128).contains(&text.len())
-                    && text.split('/').all(|part| {
-                        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
-                    })
+                    && text
+                        .split('/')
+                        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')))
             };
             node.text_that("slot", "a slot (`provider/name`)", is)
         }),
@@ -295,9 +295,7 @@ fn is_version(text: &str) -> bool {
 
 fn is_key(text: &str) -> bool {
     text.len() <= 128
-        && text.split('.').all(|part| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
-        })
+        && text.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')))
 }
 
 fn is_json_pointer(text: &str) -> bool {

@@ -3,10 +3,12 @@
 //! Refuses what two readers could read differently: a byte order mark, a key that stands twice, deep nesting, text
 //! after the document. It knows no format; readers of formats ask a [`Node`] for what they want.
 
+mod fields;
 mod read;
 mod value;
 
-pub use read::{Fields, MAX_ITEMS, MAX_TEXT, Node, Sink, boolean, nonempty, port, text};
+pub use fields::Fields;
+pub use read::{MAX_ITEMS, MAX_TEXT, Node, Sink, boolean, nonempty, port, text};
 pub use value::{Value, parse};
 
 use serde::{Deserialize, Serialize};
@@ -95,4 +97,41 @@ pub fn pretty<T: Serialize>(value: &T) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
     bytes.push(b'\n');
     bytes
+}
+
+/// Returns a value as JSON without white space, keys in byte order: what digests of our own documents are made over.
+pub fn canonical<T: Serialize>(value: &T) -> String {
+    let mut out = String::new();
+    write_canonical(&serde_json::to_value(value).unwrap_or_default(), &mut out);
+    out
+}
+
+fn write_canonical(value: &serde_json::Value, out: &mut String) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(key, _)| *key);
+            out.push('{');
+            for (n, (key, value)) in fields.into_iter().enumerate() {
+                if n > 0 {
+                    out.push(',');
+                }
+                out.push_str(&serde_json::Value::from(key.as_str()).to_string());
+                out.push(':');
+                write_canonical(value, out);
+            }
+            out.push('}');
+        }
+        serde_json::Value::Array(items) => {
+            out.push('[');
+            for (n, item) in items.iter().enumerate() {
+                if n > 0 {
+                    out.push(',');
+                }
+                write_canonical(item, out);
+            }
+            out.push(']');
+        }
+        scalar => out.push_str(&scalar.to_string()),
+    }
 }

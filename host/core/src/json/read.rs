@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use super::{MAX_VIOLATIONS, Value, Violation};
+use super::{Fields, MAX_VIOLATIONS, Value, Violation};
 use crate::display::{escape, excerpt};
 use crate::nearest::nearest;
 
@@ -62,6 +62,16 @@ impl<'a> Node<'a> {
     /// Returns the root of a document.
     pub const fn root(value: &'a Value, sink: &'a Sink) -> Self {
         Self { value, step: None, sink: Some(sink) }
+    }
+
+    /// Returns a stand-in, whose mistakes nobody hears of.
+    pub(super) const fn silent() -> Self {
+        Self { value: &Value::Null, step: None, sink: None }
+    }
+
+    /// Returns the place of a key's value in this object.
+    pub(super) const fn child(&'a self, key: &'a str, value: &'a Value) -> Self {
+        Self { value, step: Some((self, Step::Key(key))), sink: self.sink }
     }
 
     /// Says that the value here breaks a rule.
@@ -204,7 +214,7 @@ impl<'a> Node<'a> {
         }
         let mut map = BTreeMap::new();
         for (key, value) in fields {
-            let node = Node { value, step: Some((self, Step::Key(key))), sink: self.sink };
+            let node = self.child(key, value);
             if key.is_empty() || key.len() > MAX_TEXT || key.chars().any(char::is_control) {
                 node.violate("key", "the key is empty, too long, or has control characters");
             }
@@ -218,14 +228,14 @@ impl<'a> Node<'a> {
         const NONE: &[(String, Value)] = &[];
         let Value::Fields(fields) = self.value else {
             self.expected("an object");
-            return read(&Fields { fields: NONE, node: &Node { sink: None, ..*self }, asked: RefCell::default() });
+            return read(&Fields::new(NONE, &Node { sink: None, ..*self }));
         };
-        let reader = Fields { fields, node: self, asked: RefCell::default() };
+        let reader = Fields::new(fields, self);
         let out = read(&reader);
-        let asked = reader.asked.into_inner();
+        let asked = reader.into_asked();
         for (key, value) in fields {
             if !asked.contains(&key.as_str()) {
-                let node = Node { value, step: Some((self, Step::Key(key))), sink: self.sink };
+                let node = self.child(key, value);
                 let meant = nearest(key, asked.iter().copied()).map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default();
                 node.violate("unknown-key", format!("the key `{}` is unknown{meant}", excerpt(key)));
             }
@@ -252,68 +262,6 @@ pub fn boolean(node: &Node<'_>) -> bool {
 /// Reads a port as [`Node::port`].
 pub fn port(node: &Node<'_>) -> u16 {
     node.port()
-}
-
-/// The fields of an object.
-#[derive(Debug)]
-pub struct Fields<'a> {
-    fields: &'a [(String, Value)],
-    node: &'a Node<'a>,
-    asked: RefCell<Vec<&'static str>>,
-}
-
-impl Fields<'_> {
-    fn value(&self, key: &'static str) -> Option<&Value> {
-        self.asked.borrow_mut().push(key);
-        let at = self.fields.binary_search_by(|(name, _)| name.as_str().cmp(key)).ok()?;
-        self.fields.get(at).map(|(_, value)| value)
-    }
-
-    fn child<T>(&self, key: &str, value: &Value, read: impl FnOnce(&Node<'_>) -> T) -> T {
-        read(&Node { value, step: Some((self.node, Step::Key(key))), sink: self.node.sink })
-    }
-
-    /// Says that the value of a key breaks a rule.
-    pub fn violate(&self, key: &str, code: &str, message: impl Into<String>) {
-        self.child(key, &Value::Null, |node| node.violate(code, message));
-    }
-
-    /// Reads a field that must be there.
-    pub fn at<T>(&self, key: &'static str, read: impl FnOnce(&Node<'_>) -> T) -> T {
-        match self.value(key) {
-            Some(value) => self.child(key, value, read),
-            None => {
-                self.violate(key, "missing", format!("`{key}` is missing"));
-                read(&Node { value: &Value::Null, step: None, sink: None })
-            }
-        }
-    }
-
-    /// Reads a field that may be absent, but not null.
-    pub fn optional<T>(&self, key: &'static str, read: impl FnOnce(&Node<'_>) -> T) -> Option<T> {
-        self.value(key).map(|value| self.child(key, value, read))
-    }
-
-    /// Reads a field that must be there and may be null.
-    pub fn nullable<T>(&self, key: &'static str, read: impl FnOnce(&Node<'_>) -> T) -> Option<T> {
-        self.at(key, |node| (*node.value() != Value::Null).then(|| read(node)))
-    }
-
-    /// Reads an array of at most [`MAX_ITEMS`] items that must be there.
-    pub fn list<T>(&self, key: &'static str, read: impl Fn(&Node<'_>) -> T) -> Vec<T> {
-        self.at(key, |node| node.list(MAX_ITEMS, read))
-    }
-
-    /// Says which of some texts stand twice. `what` names the thing (`instance id`).
-    pub fn unique<'t>(&self, key: &str, what: &str, texts: impl IntoIterator<Item = &'t str>) {
-        let mut seen = std::collections::BTreeSet::new();
-        for text in texts {
-            // An empty text is a stand-in or was complained about already.
-            if !text.is_empty() && !seen.insert(text) {
-                self.violate(key, "duplicate", format!("the {what} `{}` stands twice", excerpt(text)));
-            }
-        }
-    }
 }
 
 #[cfg(test)]

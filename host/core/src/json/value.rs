@@ -20,9 +20,9 @@ pub enum Value {
     /// A string.
     Text(String),
     /// An array.
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// An object.
-    Fields(Vec<(String, Value)>),
+    Fields(Vec<(String, Self)>),
 }
 
 impl Value {

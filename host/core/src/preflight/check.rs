@@ -105,8 +105,12 @@ fn missing(wanted: &Wanted, supplied: &Supplied, findings: &mut Findings) {
 
 /// Drops what the image does not declare, and says so.
 fn undeclared(wanted: &Wanted, supplied: &mut Supplied, findings: &mut Findings) {
-    let dropped: Vec<(EnvName, Source)> =
-        supplied.values.iter().filter(|(name, _)| !wanted.declares(name.as_str())).map(|(name, (source, _))| (name.clone(), source.clone())).collect();
+    let dropped: Vec<(EnvName, Source)> = supplied
+        .values
+        .iter()
+        .filter(|(name, _)| !wanted.declares(name.as_str()))
+        .map(|(name, (source, _))| (name.clone(), source.clone()))
+        .collect();
     for (name, source) in dropped {
         supplied.values.remove(&name);
         let meant = nearest(name.as_str(), wanted.names());

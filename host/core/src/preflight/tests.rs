@@ -187,7 +187,10 @@ fn credentials_without_a_slot_are_an_error_and_expired_ones_a_warning() {
     assert_eq!(lines(&gaps), ["auth.slot the imported credential for echo/agent-polly (anthropic: seed-login) has no `anthropic/access`"]);
     assert!(check(&image, Some(&extras("seed-login")), given("anthropic/access")).unwrap().1.is_empty());
     let late = Supplied { expired: ["seed-login".to_owned()].into(), ..given("anthropic/access") };
-    assert_eq!(lines(&check(&image, Some(&extras("seed-login")), late).unwrap().1), ["auth.expired the imported credential `seed-login` has expired"]);
+    assert_eq!(
+        lines(&check(&image, Some(&extras("seed-login")), late).unwrap().1),
+        ["auth.expired the imported credential `seed-login` has expired"]
+    );
 }
 
 #[test]

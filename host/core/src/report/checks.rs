@@ -54,13 +54,21 @@ pub(crate) fn image_path(node: &Node<'_>) -> String {
 
 /// The report's rule for paths.
 pub(crate) fn is_image_path(text: &str) -> bool {
-    text.starts_with('/') && text.len() <= MAX_PATH && !text.contains([':', '\0']) && !text.contains(char::is_whitespace) && !has_parent(text)
+    text.starts_with('/')
+        && text.len() <= MAX_PATH
+        && !text.contains([':', '\0'])
+        && !text.contains(char::is_whitespace)
+        && !has_parent(text)
 }
 
 /// The rule for paths that never go through an Engine's command line: no empty, `.` or `..` segment and no slash at
 /// the end.
 pub(crate) fn is_clean_path(text: &str) -> bool {
-    text.starts_with('/') && (2..=MAX_PATH).contains(&text.len()) && !has_parent(text) && plain(text) == text && !text.chars().any(char::is_control)
+    text.starts_with('/')
+        && (2..=MAX_PATH).contains(&text.len())
+        && !has_parent(text)
+        && plain(text) == text
+        && !text.chars().any(char::is_control)
 }
 
 fn has_parent(path: &str) -> bool {

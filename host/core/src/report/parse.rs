@@ -53,7 +53,8 @@ fn network(node: &Node<'_>) -> Network {
 
 fn organization(node: &Node<'_>) -> Organization {
     node.object(|f| {
-        let organization = Organization { agents: f.list("agents", agent), project: f.at("project", nonempty), teams: f.list("teams", team) };
+        let organization =
+            Organization { agents: f.list("agents", agent), project: f.at("project", nonempty), teams: f.list("teams", team) };
         f.unique("agents", "agent id", organization.agents.iter().map(|agent| agent.id.as_str()));
         f.unique("teams", "team id", organization.teams.iter().map(|team| team.id.as_str()));
         organization
