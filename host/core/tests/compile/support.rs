@@ -1,0 +1,120 @@
+//! What the compile tests share: gathering a project from disk as the command does, and compiling it with a lowering
+//! that was written by hand.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use spawnfile_core::admit::admit;
+use spawnfile_core::compile::{CompileInput, Compiled, HostPaths, assemble};
+use spawnfile_core::extras::LoweredBy;
+use spawnfile_core::finding::Findings;
+use spawnfile_core::instance::INSTANCE_VERSION;
+use spawnfile_core::lock::Lock;
+use spawnfile_core::lowering::{KindDescriptor, Lowered, Lowering};
+use spawnfile_core::manifest;
+use spawnfile_core::oci::{Digest, Platform};
+use spawnfile_core::organization::{Organization, instances, resolve};
+use spawnfile_core::path::HostPath;
+use spawnfile_core::project::{ProjectSources, Wanted};
+
+/// A path that must stand in nothing but the compile report.
+pub(crate) const CANARY: &str = "/home/canary-user/secret-project";
+/// Stands for the program of PID 1.
+pub(crate) const INIT: &[u8] = b"init program";
+/// 2026-11-20T21:48:50Z.
+pub(crate) const TIME: u64 = 1_795_211_330;
+
+/// Reads what the manifest of a project wants, and the manifest.
+pub(crate) fn gather(project: &Path) -> Result<ProjectSources, Findings> {
+    let mut sources = ProjectSources { root: "Spawnfile".into(), files: BTreeMap::new() };
+    let bytes = std::fs::read(project.join("Spawnfile")).unwrap();
+    let (manifest, _) = manifest::parse("Spawnfile", &bytes)?;
+    sources.files.insert("Spawnfile".into(), bytes);
+    for wanted in manifest.wanted() {
+        match wanted {
+            Wanted::File { path, .. } => {
+                if let Ok(bytes) = std::fs::read(project.join(&path)) {
+                    sources.files.insert(path, bytes);
+                }
+            }
+            Wanted::Folder { path, .. } => {
+                for (relative, bytes) in files(&project.join(&path)) {
+                    sources.files.insert(format!("{path}/{relative}"), bytes);
+                }
+            }
+        }
+    }
+    Ok(sources)
+}
+
+/// Returns every file below a folder by its relative path.
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![PathBuf::new()];
+    while let Some(relative) = open.pop() {
+        let Ok(entries) = std::fs::read_dir(folder.join(&relative)) else { continue };
+        for entry in entries {
+            let entry = entry.unwrap();
+            let path = relative.join(entry.file_name());
+            if entry.file_type().unwrap().is_dir() {
+                open.push(path);
+            } else {
+                found.insert(path.to_str().unwrap().to_owned(), std::fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// Compiles a project whose only agent is lowered to what `lowering` (JSON) says.
+pub(crate) fn compile(sources: &ProjectSources, lowering: &[u8], lock: &Lock) -> Result<(Organization, Compiled, Findings), Findings> {
+    let (organization, mut findings) = resolve(sources)?;
+    let runtime = organization.agents[0].runtime.clone();
+    let kind = KindDescriptor {
+        id: runtime.clone(),
+        title: runtime.clone(),
+        accepts: vec![INSTANCE_VERSION.into()],
+        options_schema: None,
+        grouping: "per-agent".into(),
+    };
+    let mut lowered = Vec::new();
+    for document in instances(&organization, &[(runtime.clone(), kind)].into())? {
+        let lowering: Lowering = serde_json::from_slice(lowering).unwrap();
+        let digest = Digest::of(b"component").to_string();
+        let by = LoweredBy { plugin: format!("spawnfile/runtime-{runtime}"), version: "0.1.0".into(), digest };
+        let (instance, said) = admit(document, Lowered { lowering, findings: Vec::new() }, by)?;
+        findings.extend(said);
+        lowered.push(instance);
+    }
+    let host =
+        HostPaths { root_manifest: HostPath::new(format!("{CANARY}/Spawnfile")), output_dir: HostPath::new(format!("{CANARY}/.spawn")) };
+    let input = CompileInput {
+        organization: &organization,
+        sources,
+        instances: lowered,
+        lock,
+        platform: Platform::LinuxAmd64,
+        init: INIT,
+        generated_at_unix: TIME,
+        host,
+    };
+    let (compiled, said) = assemble(input)?;
+    findings.extend(said);
+    Ok((organization, compiled, findings))
+}
+
+/// Returns one line per entry of an archive: type, mode, owner, time, size, path.
+pub(crate) fn listing(archive: &[u8]) -> String {
+    let mut archive = tar::Archive::new(archive);
+    let mut lines = String::new();
+    for entry in archive.entries().unwrap() {
+        let entry = entry.unwrap();
+        let header = entry.header();
+        let kind = if header.entry_type().is_dir() { 'd' } else { '-' };
+        let (uid, gid) = (header.uid().unwrap(), header.gid().unwrap());
+        let path = entry.path().unwrap().to_str().unwrap().to_owned();
+        let (mode, time, size) = (header.mode().unwrap(), header.mtime().unwrap(), entry.size());
+        lines.push_str(&format!("{kind} {mode:04o} {uid}:{gid} {time} {size} {path}\n"));
+    }
+    lines
+}
