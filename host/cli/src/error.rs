@@ -73,6 +73,13 @@ impl CliError {
         self
     }
 
+    /// Says what the message is about.
+    #[must_use]
+    pub(crate) fn about(mut self, what: &str) -> Self {
+        self.message = format!("`{what}`: {}", self.message);
+        self
+    }
+
     /// Adds a line printed before the message.
     #[must_use]
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {

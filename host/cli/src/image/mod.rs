@@ -60,7 +60,7 @@ pub(crate) async fn open(
     let inspection = obtain(world, ui, engine, reference, pull).await?;
     let contract = contract::verify(&inspection.labels).map_err(|error| CliError::input(format!("`{reference}`: {error}")))?;
     let documents = documents(world, engine, &inspection, &contract).await?;
-    let (report, extras) = validate(plugins, reference, &contract, &documents).await?;
+    let (report, extras) = accept(plugins, reference, &contract, &documents).await?;
     let digest = reference.digest().cloned().or_else(|| inspection.digest_in(reference));
     Ok(Opened { reference: reference.clone(), inspection, digest, contract, report, extras, documents })
 }
@@ -119,30 +119,44 @@ fn unreadable(error: &spawnfile_docker::DockerError) -> CliError {
 }
 
 /// Validates both documents in the sandbox and holds them against the labels.
-async fn validate(
+async fn accept(
     plugins: &PluginHost,
     reference: &Reference,
     contract: &ImageContract,
     documents: &Documents,
 ) -> Result<(DistributionReport, Option<Extras>), CliError> {
-    let bad = |what: &str, error: &dyn std::fmt::Display| CliError::input(format!("`{reference}`: {what}: {error}"));
-    let validator = plugins.validator().map_err(|error| CliError::failed_from(&error))?;
-    let (report, computed) =
-        validator.validate_report(&documents.report).await.map_err(|error| bad("the embedded report is not valid", &error))?;
-    let extras = match &documents.extras {
-        Some(bytes) => {
-            Some(validator.validate_extras(bytes).await.map_err(|error| bad("the embedded extras are not valid", &error))?)
-        }
-        None => None,
-    };
+    let bad = |error: &dyn std::fmt::Display| CliError::input(format!("`{reference}`: the image contradicts itself: {error}"));
+    let Validated { report, extras, computed } = validated(plugins, documents).await.map_err(|error| error.about(&reference.to_string()))?;
     let extras_digest = documents.extras.as_deref().map(Digest::of);
     contract
         .accept(&Digest::of(&documents.report), &report, &computed, extras_digest.as_ref())
-        .map_err(|error| bad("the image contradicts itself", &error))?;
-    if let Some(extras) = &extras
-        && let Some(violation) = extras.agree(&report).first()
-    {
-        return Err(bad("the image contradicts itself", violation));
-    }
+        .map_err(|error| bad(&error))?;
     Ok((report, extras))
+}
+
+/// Validates documents that were accepted with their image before: those of a deployment.
+pub(crate) async fn validate(plugins: &PluginHost, documents: &Documents) -> Result<(DistributionReport, Option<Extras>), CliError> {
+    let validated = validated(plugins, documents).await?;
+    Ok((validated.report, validated.extras))
+}
+
+struct Validated {
+    report: DistributionReport,
+    extras: Option<Extras>,
+    computed: String,
+}
+
+/// Lets the validator read both documents: the bytes are a stranger's, and the host never parses them itself.
+async fn validated(plugins: &PluginHost, documents: &Documents) -> Result<Validated, CliError> {
+    let bad = |what: &str, error: &dyn std::fmt::Display| CliError::input(format!("the embedded {what} is not valid: {error}"));
+    let validator = plugins.validator().map_err(|error| CliError::failed_from(&error))?;
+    let (report, computed) = validator.validate_report(&documents.report).await.map_err(|error| bad("report", &error))?;
+    let extras = match &documents.extras {
+        Some(bytes) => Some(validator.validate_extras(bytes).await.map_err(|error| bad("extras document", &error))?),
+        None => None,
+    };
+    if let Some(violation) = extras.as_ref().and_then(|extras| extras.agree(&report).into_iter().next()) {
+        return Err(bad("extras document", &violation));
+    }
+    Ok(Validated { report, extras, computed })
 }

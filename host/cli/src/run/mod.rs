@@ -2,6 +2,7 @@
 
 pub(crate) mod capability;
 pub(crate) mod gate;
+pub(crate) mod probe;
 pub(crate) mod redact;
 pub(crate) mod secrets;
 pub(crate) mod undo;
