@@ -122,7 +122,7 @@ fn list(host: &PluginHost, ui: &mut Ui) -> Result<Vec<Answer>, CliError> {
 
 fn answer(inspection: &Inspection) -> Answer {
     Answer {
-        id: inspection.identity.id.clone(),
+        id: inspection.identity.id.to_string(),
         kind: inspection.manifest.kind.clone(),
         version: inspection.identity.version.clone(),
         title: inspection.manifest.title.clone(),

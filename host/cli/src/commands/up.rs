@@ -209,12 +209,12 @@ pub(crate) fn home_hash(world: &World) -> String {
 }
 
 fn values(cleared: &Cleared, generated: BTreeMap<spawnfile_core::name::EnvName, Secret>) -> BTreeMap<String, Secret> {
-    let given = cleared.secrets().iter().map(|(name, (_, value))| (name.to_string(), value.clone()));
+    let given = cleared.values().iter().map(|(name, (_, value))| (name.to_string(), value.clone()));
     given.chain(generated.into_iter().map(|(name, value)| (name.to_string(), value))).collect()
 }
 
 fn sources(cleared: &Cleared) -> Vec<SecretAnswer> {
-    let given = cleared.secrets().iter().map(|(name, (source, _))| SecretAnswer { name: name.to_string(), source: source.to_string() });
+    let given = cleared.values().iter().map(|(name, (source, _))| SecretAnswer { name: name.to_string(), source: source.to_string() });
     let made = cleared.to_generate().iter().map(|made| SecretAnswer { name: made.name.to_string(), source: "generated".to_owned() });
     given.chain(made).collect()
 }

@@ -90,18 +90,18 @@ async fn obtain(world: &World, ui: &mut Ui, engine: &Engine, reference: &Referen
 
 /// Returns the documents of an image: from the cache, else through a helper container that never starts.
 async fn documents(world: &World, engine: &Engine, image: &ImageInspection, contract: &ImageContract) -> Result<Documents, CliError> {
-    let has_extras = contract.extras_digest().is_some();
+    let has_extras = contract.extras_digest.is_some();
     if let Some(cached) = reports::load(&world.home, &image.id, has_extras)? {
         return Ok(cached);
     }
     // Helpers that a killed run left behind go when the next one needs a helper itself.
     engine.docker.sweep_helpers().await.map_err(|error| engine::failed(&error))?;
-    let mut wanted = vec![FileWanted { path: contract.report_path().to_owned(), max_bytes: MAX_DOCUMENT, optional: false }];
+    let mut wanted = vec![FileWanted { path: contract.report_path.clone(), max_bytes: MAX_DOCUMENT, optional: false }];
     if has_extras {
         wanted.push(FileWanted { path: labels::EXTRAS_PATH.to_owned(), max_bytes: MAX_DOCUMENT, optional: false });
     }
     let mut read = engine.docker.read_files(&image.id, &wanted).await.map_err(|error| unreadable(&error))?.into_iter();
-    let report = read.next().flatten().ok_or_else(|| CliError::input(format!("the image has no report at `{}`", contract.report_path())))?;
+    let report = read.next().flatten().ok_or_else(|| CliError::input(format!("the image has no report at `{}`", contract.report_path)))?;
     let documents = Documents { report, extras: read.next().flatten() };
     reports::save(&world.home, &image.id, &documents)?;
     Ok(documents)

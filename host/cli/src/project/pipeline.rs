@@ -76,7 +76,7 @@ pub(crate) async fn prepare(world: &World, plugins: &PluginHost, typed: &str) ->
             Err(LowerError::Plugin(error)) => return Err(CliError::failed_from(&error)),
         };
         let identity = kind.identity();
-        let by = LoweredBy { plugin: identity.id.clone(), version: identity.version.clone(), digest: identity.digest.to_string() };
+        let by = LoweredBy { plugin: identity.id.to_string(), version: identity.version.clone(), digest: identity.digest.to_string() };
         match admit::admit(document, lowered, by) {
             Ok((instance, findings)) => {
                 problems.extend(findings);
