@@ -276,6 +276,7 @@ impl<R: std::io::Read> std::io::Read for Exact<R> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
@@ -287,11 +288,11 @@ mod tests {
             std::fs::create_dir(dir.path().join("b")).unwrap();
             for name in order {
                 std::fs::write(dir.path().join(name), name).unwrap();
-                std::fs::set_permissions(dir.path().join(name), PermissionsExt::from_mode(0o640)).unwrap();
+                std::fs::set_permissions(dir.path().join(name), Permissions::from_mode(0o640)).unwrap();
             }
-            std::fs::set_permissions(dir.path().join("b"), PermissionsExt::from_mode(0o755)).unwrap();
+            std::fs::set_permissions(dir.path().join("b"), Permissions::from_mode(0o755)).unwrap();
             std::fs::write(dir.path().join(".dockerignore"), "*").unwrap();
-            std::fs::set_permissions(dir.path().join(".dockerignore"), PermissionsExt::from_mode(0o644)).unwrap();
+            std::fs::set_permissions(dir.path().join(".dockerignore"), Permissions::from_mode(0o644)).unwrap();
             symlink("../outside", dir.path().join("link")).unwrap();
             let mut bytes = Vec::new();
             write_archive(&BuildContext::new(dir.path()), &mut bytes).unwrap();
