@@ -1,4 +1,5 @@
 //! A scripted Engine on a Unix socket, for what a real one does not do on demand.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panic")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
