@@ -50,7 +50,8 @@ pub(crate) async fn connect(world: &World, args: &EngineArgs) -> Result<Engine, 
 /// Connects to a decided endpoint.
 pub(crate) async fn connect_to(endpoint: Endpoint) -> Result<Engine, CliError> {
     let docker = Docker::connect(&endpoint).await.map_err(|error| {
-        CliError::failed_from(&error).hint("is the Docker Engine running? `docker version` tells; another one is named by --context or DOCKER_HOST")
+        CliError::failed_from(&error)
+            .hint("is the Docker Engine running? `docker version` tells; another one is named by --context or DOCKER_HOST")
     })?;
     Ok(Engine { docker, endpoint })
 }
@@ -105,9 +106,12 @@ impl Engine {
 pub(crate) async fn connect_recorded(world: &World, args: &EngineArgs, target: &TargetRef) -> Result<Engine, CliError> {
     let flags = args.context.is_some() || args.host.is_some();
     let request = match target {
-        _ if flags => {
-            EndpointRequest { context: args.context.clone(), host: args.host.clone(), docker_config_dir: world.docker_config_dir(), ..EndpointRequest::default() }
-        }
+        _ if flags => EndpointRequest {
+            context: args.context.clone(),
+            host: args.host.clone(),
+            docker_config_dir: world.docker_config_dir(),
+            ..EndpointRequest::default()
+        },
         TargetRef::Host { value } => {
             EndpointRequest { host: Some(value.clone()), docker_config_dir: world.docker_config_dir(), ..EndpointRequest::default() }
         }

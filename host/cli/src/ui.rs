@@ -33,18 +33,17 @@ impl Ui {
 
     /// Writes the answer: as JSON when asked, else as the text that `human` gives.
     pub(crate) fn answer<T: Serialize>(&mut self, answer: &T, human: impl FnOnce(&T) -> String) -> Result<(), CliError> {
-        let mut text = if self.json {
-            serde_json::to_string_pretty(answer).map_err(|error| CliError::failed_from(&error))?
-        } else {
-            human(answer)
-        };
+        let mut text =
+            if self.json { serde_json::to_string_pretty(answer).map_err(|error| CliError::failed_from(&error))? } else { human(answer) };
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
         self.close();
         let mut out = std::io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(CliError::failed(format!("cannot write the answer: {error}"))),
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(CliError::failed(format!("cannot write the answer: {error}")))
+            }
             // Whoever reads may stop reading (`| head`): that is no failure.
             _ => Ok(()),
         }

@@ -18,8 +18,6 @@ pub(crate) struct World {
     pub(crate) home: PathBuf,
     /// The user's own home folder, if known.
     pub(crate) user_home: Option<PathBuf>,
-    /// Whether stderr is a terminal.
-    pub(crate) stderr_is_terminal: bool,
     /// Whether stdout is a terminal.
     pub(crate) stdout_is_terminal: bool,
 }
@@ -36,13 +34,7 @@ impl World {
                 .map(|home| home.join(".spawnfile"))
                 .ok_or_else(|| CliError::input("neither HOME nor SPAWNFILE_HOME is set").hint("set SPAWNFILE_HOME to a folder of yours"))?,
         };
-        Ok(Self {
-            cwd,
-            home,
-            user_home,
-            stderr_is_terminal: std::io::stderr().is_terminal(),
-            stdout_is_terminal: std::io::stdout().is_terminal(),
-        })
+        Ok(Self { cwd, home, user_home, stdout_is_terminal: std::io::stdout().is_terminal() })
     }
 
     /// Returns an environment variable's text; empty counts as absent.

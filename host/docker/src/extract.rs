@@ -19,11 +19,11 @@ use serde::Deserialize;
 use spawnfile_core::oci::{Digest, labels};
 use tokio::sync::oneshot;
 
-use crate::archive::SingleFile;
 use crate::engine::Docker;
 use crate::error::DockerError;
 use crate::text::{Redactor, printable};
 use crate::wire::{Call, LONG, SHORT, empty, within};
+use spawnfile_core::archive::SingleFile;
 
 /// Most volumes that an image may declare.
 const VOLUMES_MAX: usize = 64;

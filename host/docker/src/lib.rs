@@ -14,7 +14,6 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-mod archive;
 mod auth;
 mod build;
 mod container;

@@ -27,6 +27,21 @@ struct Document {
     labels: Option<BTreeMap<String, String>>,
 }
 
+#[derive(Deserialize)]
+struct Listed {
+    #[serde(default, rename = "Volumes")]
+    volumes: Option<Vec<Named>>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    #[serde(rename = "Name")]
+    name: String,
+}
+
+/// Most volumes that are listed.
+const VOLUMES_MAX: usize = 1000;
+
 impl Docker {
     /// Makes a volume unless there is one of that name, and returns the labels that it really has: those of an older
     /// volume stay. 60 s.
@@ -64,6 +79,25 @@ impl Docker {
             Err(DockerError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Returns the names of all volumes that have these labels with these values, sorted. 120 s.
+    ///
+    /// # Errors
+    ///
+    /// [`DockerError::Malformed`] for more than 1000, and what may happen on the way.
+    pub async fn find_volumes(&self, labels: &BTreeMap<String, String>) -> Result<Vec<String>, DockerError> {
+        let what = "the volumes of the engine";
+        let wanted: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let filters = serde_json::json!({ "label": wanted }).to_string();
+        let call = Call::get("/volumes", what).query("filters", &filters);
+        let listed: Listed = within(what, LONG, self.wire.json(call, empty(), &Redactor::default())).await?;
+        let mut names: Vec<String> = listed.volumes.unwrap_or_default().into_iter().map(|volume| volume.name).collect();
+        if names.len() > VOLUMES_MAX {
+            return Err(DockerError::malformed(what, format!("{} have the wanted labels; at most {VOLUMES_MAX} are taken", names.len())));
+        }
+        names.sort();
+        Ok(names)
     }
 
     /// Removes a volume and what is in it. 120 s.

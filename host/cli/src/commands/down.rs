@@ -85,7 +85,7 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
             _ => {}
         }
     }
-    for volume in docker.volumes(&wanted).await.map_err(|error| engine::failed(&error))? {
+    for volume in docker.find_volumes(&wanted).await.map_err(|error| engine::failed(&error))? {
         if !args.volumes || !answer.errors.is_empty() {
             answer.retained_volumes.push(volume);
             continue;
@@ -122,7 +122,8 @@ async fn containers(
 ) -> Result<Vec<ContainerFacts>, CliError> {
     let own = engine.docker.find(wanted).await.map_err(|error| engine::failed(&error))?;
     let recorded: Vec<String> = record.units.iter().filter_map(|unit| unit.container_id.clone()).collect();
-    let recorded = if recorded.is_empty() { Vec::new() } else { engine.docker.facts(&recorded).await.map_err(|error| engine::failed(&error))? };
+    let recorded =
+        if recorded.is_empty() { Vec::new() } else { engine.docker.facts(&recorded).await.map_err(|error| engine::failed(&error))? };
     for foreign in recorded.iter().filter(|facts| !own.iter().any(|own| own.id == facts.id)) {
         errors.push(format!("container `{}` is in the record but does not carry the deployment's labels; it was left alone", foreign.name));
     }

@@ -50,7 +50,13 @@ pub(crate) fn run(_args: &Args, world: &World, ui: &mut Ui) -> Result<u8, CliErr
             Source::Project { root } => (root.clone(), None),
         };
         let up = record.units.iter().any(|unit| unit.container_id.is_some());
-        rows.push(Row { name: name.to_string(), source, digest, created_at: record.created_at.clone(), state: if up { "up" } else { "down" } });
+        rows.push(Row {
+            name: name.to_string(),
+            source,
+            digest,
+            created_at: record.created_at.clone(),
+            state: if up { "up" } else { "down" },
+        });
     }
     ui.answer(&Answer { deployments: rows }, |answer| {
         if answer.deployments.is_empty() {

@@ -61,7 +61,9 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
     let needs = prepared.image_needs();
     if let Some((unknown, _)) = args.local.iter().find(|(reference, _)| !needs.iter().any(|need| need.reference == *reference)) {
         let known: Vec<&str> = needs.iter().map(|need| need.reference.as_str()).collect();
-        return Err(CliError::input(format!("--use: the project needs no image `{unknown}`")).hint(format!("it needs: {}", known.join(", "))));
+        return Err(
+            CliError::input(format!("--use: the project needs no image `{unknown}`")).hint(format!("it needs: {}", known.join(", ")))
+        );
     }
     let engine = engine::connect(world, &args.engine).await?;
 

@@ -137,9 +137,9 @@ async fn deployment(args: &Args, name: &DeploymentName, world: &World, ui: &mut 
     let record = store.require(name)?;
     let documents = store.documents(name)?;
     let plugins = plugins::host(world)?;
-    let (report, extras) = image::validate(&plugins, &documents).await.map_err(|error| {
-        error.hint(format!("the cached documents of deployment `{name}` are damaged: take it down and up again"))
-    })?;
+    let (report, extras) = image::validate(&plugins, &documents)
+        .await
+        .map_err(|error| error.hint(format!("the cached documents of deployment `{name}` are damaged: take it down and up again")))?;
     let looked = if args.live { Some(look(args, world, &record, extras.as_ref()).await?) } else { None };
 
     // Decide.

@@ -119,7 +119,16 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
     let redactor = Redactor::new(values.values());
     let target = plugins.target(&settings.target).await.map_err(|error| CliError::failed_from(&error))?;
     let undo = Undo::default();
-    let start = Start { world, engine: &engine, opened: &opened, settings: &settings, target: &target, undo: &undo, plan: Arc::new(plan), values: Arc::new(values) };
+    let start = Start {
+        world,
+        engine: &engine,
+        opened: &opened,
+        settings: &settings,
+        target: &target,
+        undo: &undo,
+        plan: Arc::new(plan),
+        values: Arc::new(values),
+    };
     let record = super::interruptible(&engine.docker, &undo, start.run(&args, &name, &redactor, ui)).await;
     let (record, path) = match record {
         Ok(done) => done,
@@ -154,7 +163,8 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
 fn subject(args: &Args, world: &World) -> Result<Reference, CliError> {
     let exists = world.cwd.join(&args.image).exists();
     match subject::classify(&args.image, exists, args.force_image).map_err(|error| {
-        CliError::input_from(&error).hint("an image reference has a registry, a tag or a digest: ghcr.io/you/org:1.0.0; --image takes any name")
+        CliError::input_from(&error)
+            .hint("an image reference has a registry, a tag or a digest: ghcr.io/you/org:1.0.0; --image takes any name")
     })? {
         Subject::Image(reference) => Ok(reference),
         Subject::Project(path) => Err(CliError::input(format!("`{path}` is a project on disk; `up` runs images"))
@@ -191,7 +201,13 @@ fn forget_unless_recorded(store: &Deployments, name: &DeploymentName) {
     }
 }
 
-fn plan(world: &World, name: &DeploymentName, opened: &Opened, cleared: &Cleared, settings: &DeploySettings) -> Result<DeploymentPlan, CliError> {
+fn plan(
+    world: &World,
+    name: &DeploymentName,
+    opened: &Opened,
+    cleared: &Cleared,
+    settings: &DeploySettings,
+) -> Result<DeploymentPlan, CliError> {
     let inputs = PlanInputs {
         name: name.clone(),
         image_id: opened.inspection.id.clone(),
@@ -233,17 +249,24 @@ struct Start<'a> {
 
 impl Start<'_> {
     /// Starts, waits until healthy, sets the restart policy, records. Whatever fails, the caller undoes.
-    async fn run(&self, args: &Args, name: &DeploymentName, redactor: &Redactor, ui: &mut Ui) -> Result<(DeploymentRecord, String), CliError> {
+    async fn run(
+        &self,
+        args: &Args,
+        name: &DeploymentName,
+        redactor: &Redactor,
+        ui: &mut Ui,
+    ) -> Result<(DeploymentRecord, String), CliError> {
         ui.step(&format!("Starting deployment {name}"));
         let units = self.start(name, redactor).await?;
-        let budget = self.opened.extras.as_ref().map_or_else(
-            || std::time::Duration::from_secs(30),
-            |extras| gate::budget(extras, self.settings.health_attempts),
-        );
+        let budget = self
+            .opened
+            .extras
+            .as_ref()
+            .map_or_else(|| std::time::Duration::from_secs(30), |extras| gate::budget(extras, self.settings.health_attempts));
         for unit in &units {
-            gate::wait(&self.engine.docker, &unit.native, self.opened.extras.as_ref(), budget, redactor, ui).await.map_err(|error| {
-                error.hint("nothing of it was left running; the secrets and the image were good enough to start it")
-            })?;
+            gate::wait(&self.engine.docker, &unit.native, self.opened.extras.as_ref(), budget, redactor, ui)
+                .await
+                .map_err(|error| error.hint("nothing of it was left running; the secrets and the image were good enough to start it"))?;
         }
         // Only now: a container that never became healthy must not be restarted for ever.
         for unit in &units {

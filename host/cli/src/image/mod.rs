@@ -38,8 +38,6 @@ pub(crate) struct Opened {
     pub(crate) inspection: ImageInspection,
     /// Digest in the reference's own repository, when it was pushed or pulled.
     pub(crate) digest: Option<Digest>,
-    /// Labels, checked.
-    pub(crate) contract: ImageContract,
     /// Report, validated.
     pub(crate) report: DistributionReport,
     /// Extras, validated, if the image has any.
@@ -62,7 +60,7 @@ pub(crate) async fn open(
     let documents = documents(world, engine, &inspection, &contract).await?;
     let (report, extras) = accept(plugins, reference, &contract, &documents).await?;
     let digest = reference.digest().cloned().or_else(|| inspection.digest_in(reference));
-    Ok(Opened { reference: reference.clone(), inspection, digest, contract, report, extras, documents })
+    Ok(Opened { reference: reference.clone(), inspection, digest, report, extras, documents })
 }
 
 /// Returns the Engine's image, pulled first where the policy says so.
@@ -126,11 +124,10 @@ async fn accept(
     documents: &Documents,
 ) -> Result<(DistributionReport, Option<Extras>), CliError> {
     let bad = |error: &dyn std::fmt::Display| CliError::input(format!("`{reference}`: the image contradicts itself: {error}"));
-    let Validated { report, extras, computed } = validated(plugins, documents).await.map_err(|error| error.about(&reference.to_string()))?;
+    let Validated { report, extras, computed } =
+        validated(plugins, documents).await.map_err(|error| error.about(&reference.to_string()))?;
     let extras_digest = documents.extras.as_deref().map(Digest::of);
-    contract
-        .accept(&Digest::of(&documents.report), &report, &computed, extras_digest.as_ref())
-        .map_err(|error| bad(&error))?;
+    contract.accept(&Digest::of(&documents.report), &report, &computed, extras_digest.as_ref()).map_err(|error| bad(&error))?;
     Ok((report, extras))
 }
 

@@ -60,7 +60,8 @@ pub(crate) async fn build(world: &World, ui: &mut Ui, plugins: &PluginHost, args
     let pinned = pin::pin(world, ui, &engine, &prepared, &lock, &Pinning::default()).await?;
     if pinned.write() != lock.write() {
         if args.locked {
-            return Err(CliError::input("--locked: Spawnfile.lock does not hold what the project needs").hint("bring it up to date: spawnfile lock"));
+            return Err(CliError::input("--locked: Spawnfile.lock does not hold what the project needs")
+                .hint("bring it up to date: spawnfile lock"));
         }
         if lockfile::write(&prepared.gathered.folder, &pinned)? {
             ui.step("Wrote Spawnfile.lock");
@@ -98,7 +99,8 @@ async fn read_back(
 ) -> Result<Opened, CliError> {
     let reference: Reference = id.as_str().parse().map_err(|error: ReferenceError| CliError::failed_from(&error))?;
     let opened = image::open(world, ui, engine, plugins, &reference, Pull::Never).await?;
-    let same = opened.documents.report == compiled.report_bytes && opened.documents.extras.as_deref() == Some(compiled.extras_bytes.as_slice());
+    let same =
+        opened.documents.report == compiled.report_bytes && opened.documents.extras.as_deref() == Some(compiled.extras_bytes.as_slice());
     if !same {
         return Err(CliError::failed(format!("the built image {id} does not hold the documents that were compiled"))
             .hint("a base image that writes below /spawnfile would do that"));

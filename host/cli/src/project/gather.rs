@@ -44,7 +44,8 @@ pub(crate) fn gather(cwd: &Path, typed: &str) -> Result<Gathered, CliError> {
     let folder = manifest.parent().map_or_else(|| cwd.to_owned(), Path::to_owned);
     let name = manifest.file_name().and_then(|name| name.to_str()).unwrap_or(MANIFEST).to_owned();
     let bytes = atomic::read(&manifest, MAX_MANIFEST)?.unwrap_or_default();
-    let (parsed, _) = manifest::parse(&name, &bytes).map_err(|findings| CliError::findings(&format!("`{typed}` is not valid"), &findings))?;
+    let (parsed, _) =
+        manifest::parse(&name, &bytes).map_err(|findings| CliError::findings(&format!("`{typed}` is not valid"), &findings))?;
 
     let mut files = BTreeMap::from([(name.clone(), bytes)]);
     let mut findings = Findings::default();
@@ -52,7 +53,9 @@ pub(crate) fn gather(cwd: &Path, typed: &str) -> Result<Gathered, CliError> {
     for wanted in parsed.wanted() {
         let problem = match &wanted {
             Wanted::File { path, max_bytes, .. } => read_file(&folder, path, *max_bytes, &mut budget, &mut files),
-            Wanted::Folder { path, max_files, max_bytes, .. } => read_folder(&folder, path, *max_files, *max_bytes, &mut budget, &mut files),
+            Wanted::Folder { path, max_files, max_bytes, .. } => {
+                read_folder(&folder, path, *max_files, *max_bytes, &mut budget, &mut files)
+            }
         };
         if let Err(message) = problem {
             let (key, position) = match &wanted {
@@ -68,13 +71,7 @@ pub(crate) fn gather(cwd: &Path, typed: &str) -> Result<Gathered, CliError> {
 }
 
 /// Reads one file, refusing links on the way to it.
-fn read_file(
-    folder: &Path,
-    relative: &str,
-    max_bytes: u64,
-    budget: &mut u64,
-    files: &mut BTreeMap<String, Vec<u8>>,
-) -> Result<(), String> {
+fn read_file(folder: &Path, relative: &str, max_bytes: u64, budget: &mut u64, files: &mut BTreeMap<String, Vec<u8>>) -> Result<(), String> {
     if files.contains_key(relative) {
         return Ok(());
     }

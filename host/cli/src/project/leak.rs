@@ -6,7 +6,6 @@ use crate::error::CliError;
 use crate::image::Opened;
 use crate::world::World;
 
-
 /// Refuses an image whose documents or labels name a folder of the creator's machine.
 pub(crate) fn check(world: &World, typed: &str, opened: &Opened) -> Result<(), CliError> {
     let project = world.cwd.join(typed);

@@ -64,7 +64,11 @@ async fn resolve(world: &World, ui: &mut Ui, engine: &Engine, need: &ImageNeed, 
     if let Some(name) = pinning.local.get(&need.reference) {
         let local = engine.docker.inspect_image(name).await.map_err(|error| engine::failed(&error))?;
         let local = local.ok_or_else(|| {
-            CliError::input(format!("local image `{name}`, to be used as `{}`, is not on the Engine at {}", need.reference, engine.endpoint.describe()))
+            CliError::input(format!(
+                "local image `{name}`, to be used as `{}`, is not on the Engine at {}",
+                need.reference,
+                engine.endpoint.describe()
+            ))
         })?;
         return Ok(locked(None, Some(local.id)));
     }
@@ -101,8 +105,11 @@ pub(crate) async fn fetch(world: &World, ui: &mut Ui, engine: &Engine, lock: &Lo
             continue;
         }
         if image.digest.is_none() {
-            return Err(CliError::input(format!("`{}` is pinned to the local image {name}, which the Engine does not have", image.reference))
-                .hint("pin it again: spawnfile lock --update"));
+            return Err(CliError::input(format!(
+                "`{}` is pinned to the local image {name}, which the Engine does not have",
+                image.reference
+            ))
+            .hint("pin it again: spawnfile lock --update"));
         }
         let reference: Reference = name.parse().map_err(|error: ReferenceError| CliError::input_from(&error))?;
         let auth = engine::registry_auth(world, &reference).await?;

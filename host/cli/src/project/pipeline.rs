@@ -93,7 +93,13 @@ pub(crate) async fn prepare(world: &World, plugins: &PluginHost, typed: &str) ->
 }
 
 /// Assembles the output of a lowered project.
-pub(crate) fn assemble(world: &World, prepared: &Prepared, lock: &Lock, platform: Platform, out: &Path) -> Result<(Compiled, Findings), CliError> {
+pub(crate) fn assemble(
+    world: &World,
+    prepared: &Prepared,
+    lock: &Lock,
+    platform: Platform,
+    out: &Path,
+) -> Result<(Compiled, Findings), CliError> {
     let init = spawnfile_bundle::init(platform.architecture())
         .ok_or_else(|| CliError::failed(format!("this spawnfile carries no init for {platform}")))?;
     let input = CompileInput {
@@ -104,7 +110,10 @@ pub(crate) fn assemble(world: &World, prepared: &Prepared, lock: &Lock, platform
         platform,
         init,
         generated_at_unix: world.source_date()?,
-        host: compile::HostPaths { root_manifest: HostPath::new(prepared.gathered.manifest.clone()), output_dir: HostPath::new(out.to_owned()) },
+        host: compile::HostPaths {
+            root_manifest: HostPath::new(prepared.gathered.manifest.clone()),
+            output_dir: HostPath::new(out.to_owned()),
+        },
     };
     compile::assemble(input).map_err(|findings| CliError::findings(&format!("`{}` does not compile", prepared.typed), &findings))
 }

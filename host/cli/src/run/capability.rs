@@ -39,7 +39,11 @@ impl Capability {
     async fn own(&self, id: &str) -> Result<ContainerFacts, EngineRefusal> {
         let facts = self.docker.facts(&[id.to_owned()]).await.map_err(|error| refusal(&error))?;
         let facts = facts.into_iter().next().ok_or(EngineRefusal::NotFound)?;
-        if self.owns(&facts) { Ok(facts) } else { Err(EngineRefusal::Refused(format!("container `{id}` does not belong to this deployment"))) }
+        if self.owns(&facts) {
+            Ok(facts)
+        } else {
+            Err(EngineRefusal::Refused(format!("container `{id}` does not belong to this deployment")))
+        }
     }
 
     fn owns(&self, facts: &ContainerFacts) -> bool {
@@ -75,10 +79,7 @@ impl Capability {
                 let value = self.secrets.get(name).ok_or_else(|| EngineRefusal::Refused(format!("secret `{name}` has no value")))?;
                 files.insert(name.clone(), value.clone());
             }
-            self.docker
-                .put_secret_files(&id, &init.secrets_dir, init.uid, init.gid, &files)
-                .await
-                .map_err(|error| refusal(&error))?;
+            self.docker.put_secret_files(&id, &init.secrets_dir, init.uid, init.gid, &files).await.map_err(|error| refusal(&error))?;
         }
         Ok(id)
     }

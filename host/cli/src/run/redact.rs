@@ -40,7 +40,12 @@ mod tests {
 
     #[test]
     fn values_go_the_longest_first_and_line_by_line() {
-        let secrets = [Secret::new(b"canary".to_vec()), Secret::new(b"canary-long".to_vec()), Secret::new(b"line-one\nline-two".to_vec()), Secret::new(b"ab".to_vec())];
+        let secrets = [
+            Secret::new(b"canary".to_vec()),
+            Secret::new(b"canary-long".to_vec()),
+            Secret::new(b"line-one\nline-two".to_vec()),
+            Secret::new(b"ab".to_vec()),
+        ];
         let redactor = Redactor::new(&secrets);
         assert_eq!(redactor.redact("a canary-long b canary ab line-two"), "a [redacted] b [redacted] ab [redacted]");
     }

@@ -59,9 +59,10 @@ pub(crate) fn supplied(world: &World, args: &SecretArgs) -> Result<Supplied, Cli
         }
     }
     for name in &args.from_env {
-        let value = world.env_os(name.as_str()).filter(|value| !value.is_empty()).ok_or_else(|| {
-            CliError::input(format!("--from-env {name}: the variable is not set in this environment"))
-        })?;
+        let value = world
+            .env_os(name.as_str())
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| CliError::input(format!("--from-env {name}: the variable is not set in this environment")))?;
         let bytes = std::os::unix::ffi::OsStringExt::into_vec(value);
         supplied.values.insert(name.clone(), (Source::FromEnv, Secret::new(bytes)));
     }

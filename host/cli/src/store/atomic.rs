@@ -62,13 +62,8 @@ pub(crate) struct Lock {
 pub(crate) fn try_lock(folder: &Path) -> Result<Option<Lock>, CliError> {
     make_folder(folder)?;
     let path: PathBuf = folder.join(".lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|error| io("open", &path, &error))?;
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(|error| io("open", &path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock { _file: file })),
         Err(fs::TryLockError::WouldBlock) => Ok(None),

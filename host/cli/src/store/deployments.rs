@@ -37,7 +37,8 @@ impl Deployments {
     /// Takes the lock of a deployment.
     pub(crate) fn lock(&self, name: &DeploymentName) -> Result<Lock, CliError> {
         atomic::try_lock(&self.folder(name))?.ok_or_else(|| {
-            CliError::failed(format!("deployment `{name}` is being changed by another command")).hint("wait until it is done, then try again")
+            CliError::failed(format!("deployment `{name}` is being changed by another command"))
+                .hint("wait until it is done, then try again")
         })
     }
 

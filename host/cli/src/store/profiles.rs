@@ -62,8 +62,9 @@ pub(crate) fn load(home: &Path, name: &ProfileName) -> Result<Option<Profile>, C
 pub(crate) fn import_env(home: &Path, name: &ProfileName, values: BTreeMap<EnvName, Secret>) -> Result<Profile, CliError> {
     let path = path(home, name);
     let folder = path.parent().unwrap_or(home);
-    let _lock = atomic::try_lock(folder)?
-        .ok_or_else(|| CliError::failed(format!("auth profile `{name}` is being changed by another command")).hint("try again in a moment"))?;
+    let _lock = atomic::try_lock(folder)?.ok_or_else(|| {
+        CliError::failed(format!("auth profile `{name}` is being changed by another command")).hint("try again in a moment")
+    })?;
     let mut profile = load(home, name)?.unwrap_or_default();
     profile.env.extend(values);
     let mut document = Document { version: 1, imports: profile.imports.clone(), ..Document::default() };
