@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Check, MAX_TEXT, is_line, quote};
+use super::{Check, is_line, quote};
 use crate::instance::AgentInput;
 use crate::lowering::LoweredContent;
 
@@ -23,10 +23,10 @@ impl Check<'_> {
             {
                 self.refuse("lowering.capability", format!("{what} is for no agent of the instance, or its key is malformed"));
             }
-            if !matches!(capability.outcome.as_str(), "supported" | "degraded" | "unsupported") || capability.message.len() > MAX_TEXT {
+            if !matches!(capability.outcome.as_str(), "supported" | "degraded" | "unsupported") || !is_line(&capability.message) {
                 self.refuse(
                     "lowering.capability",
-                    format!("{what} has outcome {} or a message that is too long", quote(&capability.outcome)),
+                    format!("{what} has outcome {} or a message that is no line", quote(&capability.outcome)),
                 );
             }
             if outcomes.insert((&capability.node, &capability.key), &capability.outcome).is_some() {

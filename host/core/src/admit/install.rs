@@ -3,7 +3,7 @@
 use super::{Check, is_line, quote};
 use crate::oci::Reference;
 use crate::organization::RUNTIMES_ROOT;
-use crate::path::{is_below, is_report_path};
+use crate::path::{is_below, is_clean_absolute};
 
 /// The base image that is none.
 pub(crate) const SCRATCH: &str = "scratch";
@@ -21,8 +21,8 @@ impl Check<'_> {
         match (&install.runtime_image, &install.runtime_path) {
             (Some(image), Some(path)) => {
                 self.reference("runtime", image);
-                if !is_report_path(path) || !is_below(path, RUNTIMES_ROOT) {
-                    self.refuse("lowering.install", format!("runtime path {} does not lie below {RUNTIMES_ROOT}", quote(path)));
+                if !is_clean_absolute(path) || !is_plain(path) || !is_below(path, RUNTIMES_ROOT) {
+                    self.refuse("lowering.install", format!("runtime path {} is no plain path below {RUNTIMES_ROOT}", quote(path)));
                 }
             }
             (None, None) => {}
@@ -50,6 +50,11 @@ impl Check<'_> {
             self.refuse("lowering.install", format!("the {role} image {} is no image reference", quote(text)));
         }
     }
+}
+
+/// Returns whether a path can stand in a line of a Dockerfile: nothing that the builder expands.
+fn is_plain(path: &str) -> bool {
+    path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'_' | b'-'))
 }
 
 /// Returns whether a text can stand as a package in a command line: no option, nothing that a shell reads.

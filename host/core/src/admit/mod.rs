@@ -72,7 +72,8 @@ pub fn admit(document: InstanceDocument, lowered: Lowered, by: LoweredBy) -> Res
     let mut findings = check.findings;
     for finding in &lowered.findings {
         let mut finding = finding.clone();
-        finding.message = format!("{}: {}", by.plugin, finding.message);
+        finding.message = format!("{}: {}", by.plugin, shown(&finding.message));
+        finding.hint = finding.hint.as_deref().map(shown);
         findings.push(finding);
     }
     findings.and(()).map(|((), findings)| (LoweredInstance { document, lowered, by }, findings))
@@ -136,13 +137,26 @@ impl<'a> Check<'a> {
     }
 }
 
-/// Shows a text of a plugin: cut, control characters escaped.
+/// Shows a short text of a plugin, cut, control characters escaped.
 fn quote(text: &str) -> String {
-    let mut shown: String = text.chars().take(120).flat_map(char::escape_debug).collect();
-    if text.chars().count() > 120 {
-        shown.push('…');
+    format!("`{}`", cut(text, 120))
+}
+
+/// Shows a sentence of a plugin in the same way.
+fn shown(text: &str) -> String {
+    cut(text, 2000)
+}
+
+fn cut(text: &str, limit: usize) -> String {
+    let mut shown = String::new();
+    for (n, c) in text.chars().enumerate() {
+        if n == limit {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() { shown.extend(c.escape_debug()) } else { shown.push(c) }
     }
-    format!("`{shown}`")
+    shown
 }
 
 /// Returns the items that occur more than once, each once.

@@ -131,9 +131,9 @@ fn the_good_one_is_admitted() {
 #[test]
 fn what_the_kind_refuses_is_refused() {
     let by = LoweredBy { plugin: "o/k".into(), version: "0.1.0".into(), digest: "d".into() };
-    let said = vec![Finding::error("agent.model.unsupported", "no such model")];
+    let said = vec![Finding::error("agent.model.unsupported", "no such\n\u{1b}model")];
     let findings = admit(document(), Lowered { lowering: lowering(), findings: said }, by).unwrap_err();
-    assert_eq!(findings.into_iter().next().unwrap().message, "o/k: no such model");
+    assert_eq!(findings.into_iter().next().unwrap().message, "o/k: no such\\n\\u{1b}model");
 }
 
 #[test]
@@ -215,7 +215,9 @@ fn install_recipes_cannot_say_more_than_a_recipe() {
     refused("no image reference", |l| l.install.base_image = "b:1\nUSER root".into());
     refused("no image reference", |l| l.install.runtime_image = Some("../x".into()));
     refused("given together", |l| l.install.runtime_path = None);
-    refused("does not lie below", |l| l.install.runtime_path = Some("/etc".into()));
+    for bad in ["/etc", "/opt/spawnfile/runtime-installs", "/opt/spawnfile/runtime-installs/*", "/opt/spawnfile/runtime-installs/$A"] {
+        refused("no plain path below", |l| l.install.runtime_path = Some(bad.to_owned()));
+    }
     refused("no single line", |l| l.install.run[0] = "true\nUSER root".into());
     for bad in ["-o x", "git;id", "$(id)", "--config"] {
         refused("cannot be installed", |l| l.install.packages[0].1 = bad.to_owned());
@@ -234,6 +236,7 @@ fn nothing_declared_is_dropped() {
     refused("reported twice", |l| l.capabilities.push(outcome("mcp.web", "degraded")));
     refused("no agent of the instance", |l| l.capabilities[0].node = "agent:b".into());
     refused("has outcome", |l| l.capabilities[0].outcome = "great".into());
+    refused("has outcome", |l| l.capabilities[0].message = "two\nlines".into());
     let mut reported = lowering();
     drop(reported.files.remove(1));
     reported.capabilities[0] = outcome("docs.system", "unsupported");

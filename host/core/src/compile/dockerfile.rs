@@ -82,7 +82,8 @@ fn commands(input: &CompileInput<'_>) -> Vec<String> {
     commands
 }
 
-/// A text in double quotes, as JSON and the Dockerfile both read it. `$` is escaped where the builder would expand it.
+/// A text in double quotes, as JSON and the Dockerfile both read it. No text that gets here has a `$` that the builder
+/// would expand: commands stand in JSON arrays, and labels have letters, digits and `_.:/-` only.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -34,19 +34,7 @@ pub(super) fn plan(instances: &[LoweredInstance], registry: &Registry) -> InitPl
             from: PatchSource { env: patch.from.clone() },
             transform: patch.transform.clone(),
         }));
-        let derived = lowering.derived_env.iter().map(|derived| DerivedEnv {
-            name: derived.name.clone(),
-            template: derived.template.clone(),
-            unless_set: derived.unless_set,
-        });
-        // A variable whose value is a secret of another name is that secret, derived.
-        let renamed = lowering.process.env.iter().filter_map(|variable| match &variable.value {
-            LoweredEnvValue::Secret(secret) if *secret != variable.name => {
-                Some(DerivedEnv { name: variable.name.clone(), template: format!("{{{secret}}}"), unless_set: false })
-            }
-            _ => None,
-        });
-        for derived in derived.chain(renamed) {
+        for derived in derived(instance) {
             if !plan.derived_env.contains(&derived) {
                 plan.derived_env.push(derived);
             }
@@ -54,6 +42,23 @@ pub(super) fn plan(instances: &[LoweredInstance], registry: &Registry) -> InitPl
         plan.processes.push(process(instance));
     }
     plan
+}
+
+/// Returns what is derived for an instance. A variable whose value is a secret of another name is that secret, derived.
+pub(super) fn derived(instance: &LoweredInstance) -> impl Iterator<Item = DerivedEnv> + use<'_> {
+    let lowering = instance.lowering();
+    let renamed = lowering.process.env.iter().filter_map(|variable| match &variable.value {
+        LoweredEnvValue::Secret(secret) if *secret != variable.name => {
+            Some(DerivedEnv { name: variable.name.clone(), template: format!("{{{secret}}}"), unless_set: false })
+        }
+        _ => None,
+    });
+    let derived = lowering.derived_env.iter().map(|derived| DerivedEnv {
+        name: derived.name.clone(),
+        template: derived.template.clone(),
+        unless_set: derived.unless_set,
+    });
+    derived.chain(renamed)
 }
 
 fn process(instance: &LoweredInstance) -> Process {

@@ -3,14 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::CompileInput;
+use super::{CompileInput, init};
 use crate::finding::{Finding, Findings};
+use crate::init_plan::DerivedEnv;
 
 pub(super) fn check(input: &CompileInput<'_>, findings: &mut Findings) {
     let mut covered: BTreeSet<&str> = BTreeSet::new();
     let mut ids: BTreeSet<&str> = BTreeSet::new();
     let mut ports: BTreeMap<u16, &str> = BTreeMap::new();
     let mut mounts: BTreeMap<&str, &str> = BTreeMap::new();
+    if input.init.is_empty() {
+        findings.push(Finding::error("compile.init", format!("there is no program of PID 1 for {}", input.platform)));
+    }
+    derived(input, findings);
     for instance in &input.instances {
         let id = instance.document().id.as_str();
         if !ids.insert(id) {
@@ -37,6 +42,17 @@ pub(super) fn check(input: &CompileInput<'_>, findings: &mut Findings) {
     }
     for agent in input.organization.agents.iter().filter(|agent| !covered.contains(agent.id.as_str())) {
         findings.push(Finding::error("compile.instance", format!("no instance runs `{}`", agent.id)));
+    }
+}
+
+/// Derived values are one set for the whole container: a name has one template.
+fn derived(input: &CompileInput<'_>, findings: &mut Findings) {
+    let mut templates: BTreeMap<String, DerivedEnv> = BTreeMap::new();
+    for (id, derived) in input.instances.iter().flat_map(|instance| init::derived(instance).map(|d| (&instance.document().id, d))) {
+        let known = templates.entry(derived.name.clone()).or_insert_with(|| derived.clone());
+        if *known != derived {
+            findings.push(Finding::error("compile.env", format!("instance `{id}` gives `{}` a second meaning", derived.name)));
+        }
     }
 }
 

@@ -98,10 +98,11 @@ fn number(text: &str) -> Option<Number> {
     if !digits(whole) || !digits(fraction) || (whole.is_empty() && fraction.is_empty()) || !exponent_ok {
         return None;
     }
-    if mantissa == unsigned && !mantissa.contains('.') {
-        if let Ok(value) = text.parse::<i64>() {
-            return Some(value.into());
-        }
+    if mantissa == unsigned
+        && !mantissa.contains('.')
+        && let Ok(value) = text.parse::<i64>()
+    {
+        return Some(value.into());
     }
     text.parse::<f64>().ok().and_then(Number::from_f64)
 }

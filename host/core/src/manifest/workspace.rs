@@ -21,7 +21,7 @@ fn docs(decoder: &mut Decoder<'_>, workspace: &Fields<'_>, file: &str) -> Vec<Do
     let Some(docs) = decoder.submap(workspace, "docs", &known) else { return Vec::new() };
     let mut found = Vec::new();
     for role in ROLES {
-        if let Some(path) = decoder.text(&docs, role).and_then(|path| doc_path(decoder, &docs.join(role), path, file)) {
+        if let Some(path) = decoder.text(&docs, role).and_then(|path| doc_path(decoder, &docs.join(role), &path, file)) {
             found.push(DocRef { role: role.to_owned(), path });
         }
     }
@@ -31,15 +31,15 @@ fn docs(decoder: &mut Decoder<'_>, workspace: &Fields<'_>, file: &str) -> Vec<Do
             continue;
         }
         let role = format!("extras.{}", name.value);
-        if let Some(path) = doc_path(decoder, &docs.join(&role), path, file) {
+        if let Some(path) = doc_path(decoder, &docs.join(&role), &path, file) {
             found.push(DocRef { role, path });
         }
     }
     found
 }
 
-fn doc_path(decoder: &mut Decoder<'_>, key: &str, written: Spanned<String>, file: &str) -> Option<Spanned<String>> {
-    let path = located(decoder, key, &written, file)?;
+fn doc_path(decoder: &mut Decoder<'_>, key: &str, written: &Spanned<String>, file: &str) -> Option<Spanned<String>> {
+    let path = located(decoder, key, written, file)?;
     let lower = path.value.to_ascii_lowercase();
     if !lower.ends_with(".md") && !lower.ends_with(".markdown") {
         decoder.error("manifest.path", path.at, format!("`{key}` must be a Markdown file (.md or .markdown)"));

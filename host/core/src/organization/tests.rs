@@ -43,8 +43,8 @@ fn kinds(grouping: &str, accepts: &str) -> BTreeMap<String, KindDescriptor> {
     [("kind-a".to_owned(), kind)].into()
 }
 
-fn messages(findings: Findings) -> Vec<String> {
-    findings.sorted().into_iter().map(|f| f.to_string()).collect()
+fn messages(findings: &Findings) -> Vec<String> {
+    findings.sorted().iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -70,19 +70,19 @@ fn digests_change_with_content_only() {
 
 #[test]
 fn missing_and_unusable_files_are_all_named() {
-    let found = messages(resolve(&sources(&[("Spawnfile", MANIFEST)])).unwrap_err());
+    let found = messages(&resolve(&sources(&[("Spawnfile", MANIFEST)])).unwrap_err());
     assert_eq!(
         found,
         ["Spawnfile:6:20: `IDENTITY.md`, the identity doc, does not exist", "Spawnfile:7:18: `skills/s` is no folder with a SKILL.md"]
     );
     let mut binary = sources(&whole());
     binary.files.insert("IDENTITY.md".into(), vec![0xff]);
-    assert_eq!(messages(resolve(&binary).unwrap_err()), ["Spawnfile:6:20: `IDENTITY.md` is not UTF-8"]);
+    assert_eq!(messages(&resolve(&binary).unwrap_err()), ["Spawnfile:6:20: `IDENTITY.md` is not UTF-8"]);
     let mut large = sources(&whole());
     large.files.insert("IDENTITY.md".into(), vec![b'a'; (1 << 20) + 1]);
-    assert!(messages(resolve(&large).unwrap_err())[0].contains("larger than"));
+    assert!(messages(&resolve(&large).unwrap_err())[0].contains("larger than"));
     let absent = ProjectSources { root: "Spawnfile".into(), files: BTreeMap::new() };
-    assert_eq!(messages(resolve(&absent).unwrap_err()), ["`Spawnfile` does not exist"]);
+    assert_eq!(messages(&resolve(&absent).unwrap_err()), ["`Spawnfile` does not exist"]);
 }
 
 #[test]
@@ -91,13 +91,13 @@ fn two_skills_of_one_name_are_refused() {
     let mut files = whole();
     files[0].1 = &manifest;
     files.push(("t/SKILL.md", "---\nname: search\ndescription: d\n---\n"));
-    assert_eq!(messages(resolve(&sources(&files)).unwrap_err()), ["Spawnfile:7:37: two skills have the name `search`"]);
+    assert_eq!(messages(&resolve(&sources(&files)).unwrap_err()), ["Spawnfile:7:37: two skills have the name `search`"]);
 }
 
 #[test]
 fn an_agent_without_runtime_is_refused() {
     let text = "spawnfile_version: \"0.1\"\nkind: agent\nname: a\n";
-    assert_eq!(messages(resolve(&sources(&[("Spawnfile", text)])).unwrap_err()), ["Spawnfile:3:7: agent `a` declares no `runtime`"]);
+    assert_eq!(messages(&resolve(&sources(&[("Spawnfile", text)])).unwrap_err()), ["Spawnfile:3:7: agent `a` declares no `runtime`"]);
 }
 
 #[test]

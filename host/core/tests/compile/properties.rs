@@ -74,6 +74,10 @@ proptest! {
         }
         let _ignored = manifest::front_matter("SKILL.md", format!("---\n{text}\n---\n").as_bytes());
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn docs_decide_digests_but_not_the_fingerprint(text in "\\PC{0,40}") {
@@ -139,4 +143,12 @@ fn labels_carry_the_digests_of_both_documents_and_the_last_line_copies_them() {
     assert_eq!(compiled.tree.get("image/spawnfile/spawnfile-extras.json").unwrap().bytes, compiled.extras_bytes);
     let dockerfile = String::from_utf8(compiled.tree.get("Dockerfile").unwrap().bytes.clone()).unwrap();
     assert_eq!(dockerfile.lines().last().unwrap(), "COPY image/spawnfile/ /spawnfile/");
+}
+
+#[test]
+fn a_repeated_piece_ends_in_an_answer() {
+    for piece in PIECES.iter().chain(&["a: ", "[[", "{a: ", "\u{feff}", "\\", "%TAG ! x\n", "&a [", "a\n", " ", "\n", "\r", "a: b\n"]) {
+        let text = piece.repeat((256 << 10) / piece.len());
+        assert!(manifest::parse("Spawnfile", text.as_bytes()).is_err(), "{piece:?}");
+    }
 }
