@@ -68,7 +68,10 @@ impl Demo {
         for image in setup.images.iter() {
             let Some(stands_for) = &image.stands_for else { continue };
             if image.is_lookalike() {
-                console::progress(format_args!("{stands_for} is not in the Engine: {}, made on this machine, takes its place.", image.name));
+                console::progress(format_args!(
+                    "{stands_for} is not in the Engine: {}, made on this machine, takes its place.",
+                    image.name
+                ));
             }
             lock.args(["--use", &format!("{stands_for}={}", image.name)]);
         }
@@ -96,7 +99,14 @@ impl Demo {
             let down = typed(self.spawnfile(&consumer).args(["down", "--deployment", PROJECT, "--volumes"]));
             // A demo that ended before its `up` left no deployment; one that left a container is not done with.
             if let Err(error) = down
-                && !program::output(docker().args(["ps", "--all", "--quiet", "--filter", &format!("label=com.spawnfile.deployment={PROJECT}")]))?.is_empty()
+                && !program::output(docker().args([
+                    "ps",
+                    "--all",
+                    "--quiet",
+                    "--filter",
+                    &format!("label=com.spawnfile.deployment={PROJECT}"),
+                ]))?
+                .is_empty()
             {
                 return Err(error);
             }

@@ -113,7 +113,10 @@ impl ThirdParty {
             match image.recipe()? {
                 Recipe::Base(base) => {
                     file.npm_named("npm", &base.npm)?;
-                    file.npm.iter().find(|p| p.arch.is_some() && p.version == base.node).ok_or(format!("Node.js {} is not listed", base.node))?;
+                    file.npm
+                        .iter()
+                        .find(|p| p.arch.is_some() && p.version == base.node)
+                        .ok_or(format!("Node.js {} is not listed", base.node))?;
                 }
                 Recipe::Runtime(runtime) => {
                     file.npm_named(&runtime.package, &runtime.version)?;
@@ -141,7 +144,10 @@ impl ThirdParty {
     }
 
     fn npm_named(&self, name: &str, version: &str) -> Result<&Npm, String> {
-        self.npm.iter().find(|p| p.name == name && p.version == version).ok_or_else(|| format!("npm package `{name}@{version}` is not listed"))
+        self.npm
+            .iter()
+            .find(|p| p.name == name && p.version == version)
+            .ok_or_else(|| format!("npm package `{name}@{version}` is not listed"))
     }
 }
 
@@ -189,7 +195,9 @@ mod tests {
             ("node = \"24.21.0\"", "node = \"20.0.0\"", "Node.js 20.0.0 is not listed"),
             ("tree = \"/opt", "tree = \"/../opt", "not an absolute path"),
             ("program = \"cc\"", "programme = \"cc\"", "programme"),
-            ("runtime = {", "base = {", "missing field"),
+            ("runtime = {", "base = {", "unknown field"),
+            ("runtime = {", "#", "needs one of `base` and `runtime`"),
+            ("for = \"the linker that Rust uses for programs of this machine\"", "for = \" \"", "does not say what it is for"),
         ] {
             assert!(FILE.contains(from), "{from}");
             let error = ThirdParty::parse(&FILE.replacen(from, to, 1)).unwrap_err();

@@ -14,7 +14,9 @@ use crate::{console, program};
 pub(super) fn ensure(third_party: &ThirdParty) -> Result<()> {
     let wanted: Vec<_> = third_party.debian.iter().filter(|package| package.unpack.is_none()).collect();
     let installed = installed(&wanted);
-    let there = |package: &Debian| package.program.as_deref().is_some_and(|name| program::find(name).is_some()) || installed.contains(&package.name);
+    let there = |package: &Debian| {
+        package.program.as_deref().is_some_and(|name| program::find(name).is_some()) || installed.contains(&package.name)
+    };
     let missing: Vec<_> = wanted.into_iter().filter(|package| !there(package)).collect();
     if missing.is_empty() {
         console::step("packages", "all are there");

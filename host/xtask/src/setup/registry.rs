@@ -118,4 +118,25 @@ mod tests {
         let error = Registry::start(Path::new("/bin/false"), folder.path()).unwrap_err();
         assert!(error.to_string().contains(&folder.path().display().to_string()), "{error}");
     }
+
+    #[test]
+    fn two_can_run_at_once_until_they_are_dropped() {
+        let program = std::env::var_os("SPAWNFILE_TEST_REGISTRY_BIN").unwrap_or_else(|| "/usr/bin/docker-registry".into());
+        if !Path::new(&program).is_file() {
+            if let Some(skipped) = std::env::var_os("SPAWNFILE_TEST_SKIPPED") {
+                let mut file = File::options().append(true).open(skipped).unwrap();
+                writeln!(file, "setup::registry: no registry program on this machine").unwrap();
+            }
+            return;
+        }
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let [one, two] = folders.each_ref().map(|folder| Registry::start(Path::new(&program), folder.path()).unwrap());
+        assert_ne!(one.address(), two.address());
+        assert!(answers(one.port) && answers(two.port));
+        let elsewhere = SocketAddr::from(([127, 0, 0, 2], one.port));
+        assert!(TcpStream::connect_timeout(&elsewhere, Duration::from_secs(1)).is_err(), "it listens on every address");
+        let (first, second) = (one.port, two.port);
+        drop(one);
+        assert!(!answers(first) && answers(second));
+    }
 }

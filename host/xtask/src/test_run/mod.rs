@@ -35,7 +35,11 @@ pub(crate) fn chore(tree: &Tree, args: &Args) -> Result<ExitCode> {
     let skips = tempfile::NamedTempFile::new_in(tree.setup_folder("")?).context(|| "making the file of skipped tests".to_owned())?;
     let mut cargo = crate::cargo(tree);
     cargo.args(["test", "--no-fail-fast"]).envs(setup.environment()).env(SKIPPED, skips.path());
-    if args.cargo.is_empty() { cargo.arg("--workspace") } else { cargo.args(&args.cargo) };
+    if args.cargo.is_empty() {
+        cargo.arg("--workspace")
+    } else {
+        cargo.args(&args.cargo)
+    };
     let mut totals = run(cargo)?;
     totals.skipped_by_themselves(&read_skips(skips.path())?);
 

@@ -46,7 +46,11 @@ fn sources(suite: &str) -> Result<String> {
     if program::find("apt-get").is_none() {
         return Ok(String::new());
     }
-    let targets = program::output(Command::new("apt-get").args(["indextargets", "--format", "$(CREATED_BY)|$(ORIGIN)|$(COMPONENT)|$(RELEASE)|$(REPO_URI)"]))?;
+    let targets = program::output(Command::new("apt-get").args([
+        "indextargets",
+        "--format",
+        "$(CREATED_BY)|$(ORIGIN)|$(COMPONENT)|$(RELEASE)|$(REPO_URI)",
+    ]))?;
     Ok(source_lines(&targets, suite))
 }
 

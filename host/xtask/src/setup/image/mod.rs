@@ -19,8 +19,9 @@ use crate::setup::{Images, packages};
 use crate::third_party::{Image, Recipe, ThirdParty};
 use crate::tree::Tree;
 
-/// Container and image label of everything that only looks like the real thing.
+/// Label of every image that only looks like the real one.
 const LOOKALIKE: &str = "com.spawnfile.lookalike=true";
+/// Label with the hash of the recipe that an image was made from.
 const RECIPE: &str = "com.spawnfile.recipe";
 const BUSYBOX: &str = "spawnfile-test/busybox";
 const BUSYBOX_ENV: &str = "SPAWNFILE_TEST_BUSYBOX";
@@ -51,7 +52,7 @@ pub(super) fn ensure(tree: &Tree, third_party: &ThirdParty, images: Images) -> R
     for image in &third_party.image {
         ready.push(of_other_people(tree, third_party, image, images)?);
     }
-    let (recipe, archive) = archive_of(tree, Recipe::Busybox, BUSYBOX)?;
+    let (recipe, archive) = archive_of(tree, &Recipe::Busybox, BUSYBOX)?;
     let id = import(&recipe, BUSYBOX, &[], &archive, |to| busybox::make(&packages::unpacked(tree, third_party, "busybox-static")?, to))?;
     ready.push(Ready { env: BUSYBOX_ENV.to_owned(), id, name: BUSYBOX.to_owned(), stands_for: None });
     Ok(ready)
@@ -70,18 +71,21 @@ fn of_other_people(tree: &Tree, third_party: &ThirdParty, image: &Image, images:
     }
     let name = &image.lookalike;
     let recipe = image.recipe().map_err(Error::new)?;
-    let (hash, archive) = archive_of(tree, recipe.clone(), name)?;
-    let (changes, make): (_, Box<dyn Fn(&Path) -> Result<()>>) = match recipe {
-        Recipe::Base(base) => (base::changes(&base), Box::new(move |to| base::make(tree, third_party, &base, to))),
-        Recipe::Runtime(runtime) => (Vec::new(), Box::new(move |to| runtime::make(tree, third_party, &runtime, to))),
+    let (hash, archive) = archive_of(tree, &recipe, name)?;
+    let lookalike = format!("LABEL {LOOKALIKE}");
+    let id = match recipe {
+        Recipe::Base(base) => {
+            let changes: Vec<_> = base::changes(&base).into_iter().chain([lookalike]).collect();
+            import(&hash, name, &changes, &archive, |to| base::make(tree, third_party, &base, to))?
+        }
+        Recipe::Runtime(runtime) => import(&hash, name, &[lookalike], &archive, |to| runtime::make(tree, third_party, &runtime, to))?,
         Recipe::Busybox => return Err(Error::new(format!("image `{reference}` has no recipe"))),
     };
-    let changes: Vec<_> = changes.into_iter().chain([format!("LABEL {LOOKALIKE}")]).collect();
-    Ok(ready(name, import(&hash, name, &changes, &archive, make)?))
+    Ok(ready(name, id))
 }
 
 /// The recipe's hash, and the file that its image is imported from.
-fn archive_of(tree: &Tree, recipe: Recipe, name: &str) -> Result<(String, PathBuf)> {
+fn archive_of(tree: &Tree, recipe: &Recipe, name: &str) -> Result<(String, PathBuf)> {
     let hash = recipe.hash(std::env::consts::ARCH);
     let file: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
     Ok((hash.clone(), tree.setup_folder("images")?.join(format!("{file}-{hash}.tar"))))
@@ -122,7 +126,16 @@ fn inspect(name: &str) -> Option<(String, String)> {
 fn pack(folder: &Path, to: &Path, entries: &[&str]) -> Result<()> {
     program::run(
         Command::new("tar")
-            .args(["--create", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0", "--mode=u+rwX,go+rX,go-w", "--file"])
+            .args([
+                "--create",
+                "--sort=name",
+                "--owner=0",
+                "--group=0",
+                "--numeric-owner",
+                "--mtime=@0",
+                "--mode=u+rwX,go+rX,go-w",
+                "--file",
+            ])
             .arg(to)
             .arg("--directory")
             .arg(folder)

@@ -32,7 +32,16 @@ pub(super) fn make(tree: &Tree, third_party: &ThirdParty, runtime: &Runtime, arc
     program::run(
         Command::new(local.join("bin/node"))
             .arg(local.join("lib/node_modules/npm/bin/npm-cli.js"))
-            .args(["install", "--omit=dev", "--ignore-scripts", "--no-package-lock", "--no-fund", "--no-audit", "--no-update-notifier", "--loglevel=error"])
+            .args([
+                "install",
+                "--omit=dev",
+                "--ignore-scripts",
+                "--no-package-lock",
+                "--no-fund",
+                "--no-audit",
+                "--no-update-notifier",
+                "--loglevel=error",
+            ])
             .arg(&wanted)
             .current_dir(&project)
             .env("PATH", &path),
@@ -54,7 +63,8 @@ pub(super) fn make(tree: &Tree, third_party: &ThirdParty, runtime: &Runtime, arc
 
 /// Makes the tree out of what npm installed.
 fn relocate(modules: &Path, package: &str, to: &Path) -> Result<()> {
-    let rename = |from: &Path, to: &Path| std::fs::rename(from, to).context(|| format!("renaming `{}` to `{}`", from.display(), to.display()));
+    let rename =
+        |from: &Path, to: &Path| std::fs::rename(from, to).context(|| format!("renaming `{}` to `{}`", from.display(), to.display()));
     if let Some(parent) = to.parent() {
         std::fs::create_dir_all(parent).context(|| format!("making `{}`", parent.display()))?;
     }
@@ -78,7 +88,8 @@ mod tests {
 
     fn installed() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        for (path, text) in [("agent/main.mjs", "m"), ("left/index.js", "l"), ("@scope/right/index.js", "r"), (".package-lock.json", "{}")] {
+        for (path, text) in [("agent/main.mjs", "m"), ("left/index.js", "l"), ("@scope/right/index.js", "r"), (".package-lock.json", "{}")]
+        {
             let path = folder.path().join("node_modules").join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
