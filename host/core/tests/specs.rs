@@ -11,12 +11,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use spawnfile_core::deployment::plan::DeploymentPlan;
+use spawnfile_core::deployment::record;
 use spawnfile_core::deployment::settings::DeploySettings;
-use spawnfile_core::extras::Extras;
+use spawnfile_core::extras::{self, Extras};
 use spawnfile_core::init_plan::InitPlan;
 use spawnfile_core::instance::InstanceDocument;
 use spawnfile_core::lock::Lock;
-use spawnfile_core::report::{DistributionReport, fingerprint};
+use spawnfile_core::report::{self, DistributionReport, fingerprint};
 
 /// The only objects that may hold anything: what a plugin checks itself.
 const OPEN: [(&str, &str); 1] = [("instance.v1", "/agents/0/options")];
@@ -130,6 +131,39 @@ fn deployment_plans_agree() {
 }
 
 #[test]
+fn records_agree() {
+    let validator = validator("deployment-record.v2");
+    for (name, text) in examples("deployment-record.v2") {
+        let document: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(errors(&validator, &document), Vec::<String>::new(), "{name}");
+        let read = record::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(String::from_utf8(read.to_bytes()).unwrap(), text, "{name} is not what is written");
+        // What another product keeps there is its own business.
+        for place in objects(&document, String::new()).iter().filter(|place| *place != "/organization_ready") {
+            let mut changed = document.clone();
+            let fields = changed.pointer_mut(place).unwrap().as_object_mut().unwrap();
+            fields.insert("nobody-knows-this".to_owned(), serde_json::json!({ "x": true }));
+            assert!(!validator.is_valid(&changed), "{name}: the schema lets an unknown key through at `{place}`");
+            assert!(record::parse(changed.to_string().as_bytes()).is_err(), "{name}: the reader lets an unknown key through at `{place}`");
+        }
+    }
+}
+
+#[test]
+fn the_readers_of_foreign_documents_take_the_examples() {
+    for (name, text) in examples("distribution-report.v1") {
+        let typed: DistributionReport = serde_json::from_str(&text).unwrap();
+        assert_eq!(report::parse(text.as_bytes()), Ok(typed), "{name}");
+    }
+    for (name, text) in examples("extras.v1") {
+        let typed: Extras = serde_json::from_str(&text).unwrap();
+        assert_eq!(extras::parse(text.as_bytes()), Ok(typed.clone()), "{name}");
+        let report = report::parse(examples("distribution-report.v1")[&name].as_bytes()).unwrap();
+        assert_eq!(typed.agree(&report), [], "{name}: the extras contradict the report beside them");
+    }
+}
+
+#[test]
 fn settings_agree() {
     // Only ever made by the host itself: the type has no reader that could be lenient.
     agree::<DeploySettings>("deploy-settings.v1", false);
@@ -202,7 +236,7 @@ fn closed(name: &str, value: &Value, place: String) {
 
 #[test]
 fn what_a_schema_must_refuse() {
-    let cases: [(&str, &str, &str, Value); 22] = [
+    let cases: [(&str, &str, &str, Value); 24] = [
         ("distribution-report.v1", "echo", "/version", "spawnfile.distribution-report.v2".into()),
         ("distribution-report.v1", "echo", "/internal_ports/0", 70000.into()),
         ("distribution-report.v1", "echo", "/compile_fingerprint", "sf1:XYZ".into()),
@@ -224,6 +258,8 @@ fn what_a_schema_must_refuse() {
         ("deploy-settings.v1", "echo", "/network", "host".into()),
         ("deployment-plan.v1", "echo", "/deployment", "A--b".into()),
         ("deployment-plan.v1", "echo", "/units/0/image", "org:1.0".into()),
+        ("deployment-record.v2", "echo", "/units", serde_json::json!([])),
+        ("deployment-record.v2", "echo", "/organization_handoff_handle", "h".into()),
         ("instance.v1", "echo", "/agents", serde_json::json!([])),
     ];
     for (schema, example, place, value) in cases {
