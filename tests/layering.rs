@@ -103,6 +103,18 @@ fn what_one_crate_wraps_no_other_knows() {
 }
 
 #[test]
+fn the_lock_has_one_source_and_no_other_tls() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let sources: BTreeSet<&str> = lock.lines().filter_map(|line| line.strip_prefix("source = ")).collect();
+    assert_eq!(sources, BTreeSet::from(["\"registry+https://github.com/rust-lang/crates.io-index\""]));
+    let names: BTreeSet<&str> = lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).collect();
+    assert!(names.contains("spawnfile-core"), "the lock was not read");
+    for banned in ["openssl", "openssl-sys", "native-tls"] {
+        assert!(!names.contains(banned), "`{banned}` must not be used: TLS is rustls");
+    }
+}
+
+#[test]
 fn plugins_of_tests_are_written_with_the_sdk_alone() {
     let Ok(folders) = fs::read_dir(root().join("tests/plugins")) else { return };
     for folder in folders.map(|entry| entry.unwrap().path()) {
