@@ -2,6 +2,7 @@
 //!
 //! Progress goes to standard error, the answer to standard output. Nothing here is needed by the product's binary.
 
+mod assets;
 mod console;
 mod demo;
 mod error;
@@ -29,6 +30,8 @@ struct Args {
 enum Chore {
     /// Make this machine ready: Rust targets, packages, Engine, registry program, images; again only what is missing
     Setup(setup::Args),
+    /// Build what the program embeds: first-party plugins and PID 1, into target/assets
+    Assets,
     /// Set up, then run every test; the last line is `N passed, N failed, N skipped`
     Test(test_run::Args),
     /// Publish examples/analyst to a registry on this machine and run it from its reference
@@ -49,15 +52,16 @@ fn run(chore: Chore) -> Result<ExitCode> {
     let tree = Tree::find()?;
     match chore {
         Chore::Setup(args) => setup::chore(&tree, &args),
+        Chore::Assets => assets(&tree).map(|()| ExitCode::SUCCESS),
         Chore::Test(args) => test_run::chore(&tree, &args),
         Chore::Demo(args) => demo::chore(&tree, &args),
     }
 }
 
-/// Makes what the product's binary embeds: guests, and the static init for both platforms.
-fn assets(_tree: &Tree) -> Result<()> {
-    // The build script of the bundle makes them when they are absent; `assets::run` is called here to see its progress.
-    Ok(())
+/// Makes what the product's binary embeds: guests, and the static init for both platforms. The build script of the
+/// bundle would make them too, but in silence and with a second build of the sandbox.
+fn assets(tree: &Tree) -> Result<()> {
+    assets::run(tree.root()).map(drop).map_err(error::Error::new)
 }
 
 /// Cargo on this tree, without what cargo told this very program about itself.
