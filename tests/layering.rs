@@ -213,8 +213,8 @@ mod json {
     #[derive(Debug)]
     pub(super) enum Value {
         Text(String),
-        List(Vec<Value>),
-        Map(BTreeMap<String, Value>),
+        List(Vec<Self>),
+        Map(BTreeMap<String, Self>),
         Other,
     }
 

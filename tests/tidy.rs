@@ -59,6 +59,12 @@ impl Source {
 
 /// Returns every Rust file below the folders, sorted, without build output.
 fn sources(folders: &[&str]) -> Vec<Source> {
+    let found = sources_below(folders);
+    assert!(found.len() > 5, "the sources were not found");
+    found
+}
+
+fn sources_below(folders: &[&str]) -> Vec<Source> {
     let root = root();
     let mut found = Vec::new();
     let mut todo: Vec<PathBuf> = folders.iter().map(|folder| root.join(folder)).collect();
@@ -74,7 +80,6 @@ fn sources(folders: &[&str]) -> Vec<Source> {
         }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
-    assert!(found.len() > 5, "the sources were not found");
     found
 }
 
@@ -301,6 +306,49 @@ fn the_table_of_observations_is_whole() {
     compare("Observations", &used, &BTreeSet::new());
 }
 
+/// Returns the files that a path names: itself, or every Rust file below it.
+fn files_at(path: &str) -> Vec<String> {
+    let full = root().join(path);
+    if full.is_file() {
+        return vec![fs::read_to_string(full).unwrap()];
+    }
+    if full.is_dir() { sources_below(&[path]).into_iter().map(|source| source.text).collect() } else { Vec::new() }
+}
+
+/// Returns path and names of the tests that a text refers to: `path: name, name` or `path` in backticks.
+fn references(text: &str) -> Vec<(String, Vec<String>)> {
+    let spans = text.split('`').skip(1).step_by(2).map(|span| span.replace('\n', " "));
+    let paths =
+        spans.filter(|span| span.starts_with("tests/") || span.starts_with("host/") && span.contains("/tests") || span.contains(".rs: "));
+    let split = |span: String| match span.split_once(": ") {
+        Some((path, names)) => (path.to_owned(), names.split(',').map(|name| name.trim().to_owned()).collect()),
+        None => (span, Vec::new()),
+    };
+    paths.map(split).collect()
+}
+
+#[test]
+fn every_invariant_is_backed_by_a_test_that_exists() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let invariants = text.split("## Invariants").nth(1).unwrap().split("\n## ").next().unwrap();
+    let mut found = Vec::new();
+    for invariant in invariants.split("\n- ").skip(1) {
+        let backing = references(invariant);
+        if backing.is_empty() {
+            found.push(format!("no test: {}", invariant.lines().next().unwrap()));
+        }
+        for (path, names) in backing {
+            let texts = files_at(&path);
+            if texts.is_empty() {
+                found.push(format!("`{path}` does not exist"));
+            }
+            let there = |name: &str| texts.iter().any(|text| text.contains(&format!("fn {name}(")));
+            found.extend(names.iter().filter(|name| !there(name)).map(|name| format!("`{path}` has no test `{name}`")));
+        }
+    }
+    assert_none("ARCHITECTURE.md names what is not there", &found);
+}
+
 #[test]
 fn the_rules_find_what_they_look_for() {
     assert_eq!(words("a CODEX_HOME b codexes", "codex"), [2]);
@@ -317,5 +365,9 @@ fn the_rules_find_what_they_look_for() {
     assert!(source("#[cfg(test)]\nmod tests;\nfn a() {}\n").product().ends_with("fn a() {}\n"));
     assert!(is_code("manifest.not-yet") && !is_code("error") && !is_code("1.2") && !is_code("a.B"));
     assert!(is_file("plugin.toml") && !is_file("manifest.not-yet"));
+    assert_eq!(
+        references("see `a/b.rs: x,\n  y` and `tests/t.rs`, not `host/core`"),
+        [("a/b.rs".to_owned(), vec!["x".to_owned(), "y".to_owned()]), ("tests/t.rs".to_owned(), Vec::new())]
+    );
     assert!(Path::new(&root()).join("Cargo.toml").is_file());
 }

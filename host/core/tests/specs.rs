@@ -210,7 +210,7 @@ fn schemas_are_schemas_and_each_has_an_example() {
         assert!(jsonschema::meta::is_valid(&schema), "{name} is no JSON Schema");
         assert_eq!(schema["$id"], format!("urn:spawnfile:schema:{name}"));
         assert!(!examples(name).is_empty(), "{name} has no example");
-        closed(name, &schema, String::new());
+        closed(name, &schema, "");
     }
     for entry in fs::read_dir(folder().join("examples")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -219,17 +219,17 @@ fn schemas_are_schemas_and_each_has_an_example() {
 }
 
 /// Every object says what it does with keys that are not named.
-fn closed(name: &str, value: &Value, place: String) {
+fn closed(name: &str, value: &Value, place: &str) {
     match value {
         Value::Object(fields) => {
             if fields.get("properties").is_some_and(|properties| properties.is_object()) && fields.contains_key("type") {
                 assert_eq!(fields.get("additionalProperties"), Some(&Value::Bool(false)), "{name}: {place} is open");
             }
             for (key, value) in fields {
-                closed(name, value, format!("{place}/{key}"));
+                closed(name, value, &format!("{place}/{key}"));
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| closed(name, item, place.clone())),
+        Value::Array(items) => items.iter().for_each(|item| closed(name, item, place)),
         _ => {}
     }
 }
