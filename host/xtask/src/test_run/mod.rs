@@ -46,6 +46,9 @@ pub(crate) fn chore(tree: &Tree, args: &Args) -> Result<ExitCode> {
     for skipped in totals.skips() {
         console::answer(format_args!("skipped: {skipped}"));
     }
+    if totals.uncounted() {
+        console::answer("failed: something did not compile, or a test program ended half-way; see above");
+    }
     console::answer(&totals);
     Ok(if totals.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -11,6 +11,7 @@ pub(super) struct Totals {
     /// `<test>: <reason>`
     skips: Vec<String>,
     noted: u64,
+    uncounted: bool,
 }
 
 impl Totals {
@@ -46,6 +47,7 @@ impl Totals {
     pub(super) fn ended(&mut self, well: bool) {
         if !well && self.failed == 0 {
             self.failed = 1;
+            self.uncounted = true;
         }
     }
 
@@ -54,6 +56,12 @@ impl Totals {
         &self.skips
     }
 
+    /// Whether something failed that no test program counted.
+    pub(super) fn uncounted(&self) -> bool {
+        self.uncounted
+    }
+
+    /// Failures, the uncounted one included.
     pub(super) fn failed(&self) -> u64 {
         self.failed
     }
@@ -93,6 +101,7 @@ test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 7 filtered out; fin
         let mut totals = totals(OUTPUT);
         totals.ended(false);
         assert_eq!(totals.to_string(), "13 passed, 1 failed, 2 skipped");
+        assert!(!totals.uncounted());
         assert_eq!(totals.skips(), ["a::c: needs another network", "host/x.rs - f (line 3): ignored without a reason"]);
     }
 
@@ -109,6 +118,7 @@ test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 7 filtered out; fin
         let mut totals = totals("error: could not compile\n");
         totals.ended(false);
         assert_eq!(totals.to_string(), "0 passed, 1 failed, 0 skipped");
+        assert!(totals.uncounted());
         let mut totals = Totals::default();
         totals.ended(true);
         assert_eq!(totals.failed(), 0);
