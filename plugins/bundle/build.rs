@@ -16,7 +16,9 @@ fn main() -> Result<(), String> {
     let system = format!("{}-{}", variable("CARGO_CFG_TARGET_ARCH")?, variable("CARGO_CFG_TARGET_OS")?);
     let here = format!("{}-{}", env::consts::ARCH, env::consts::OS);
     if system != here {
-        return Err(format!("plugins are compiled ahead of time for the machine that builds ({here}); build for {system} on such a machine"));
+        return Err(format!(
+            "plugins are compiled ahead of time for the machine that builds ({here}); build for {system} on such a machine"
+        ));
     }
     let key = hash::key(root, &system).map_err(|error| format!("cannot read the sources of the assets: {error}"))?;
     let place = root.join("target").join("assets").join(key);

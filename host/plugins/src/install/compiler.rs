@@ -2,10 +2,13 @@
 
 use std::ffi::OsString;
 use std::io::{Read, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::child::{self, Job};
 use crate::error::{Problem, clean};
@@ -67,6 +70,7 @@ impl Compiler {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            .process_group(0)
             .spawn()
             .map_err(io)?;
         let (Some(mut stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
@@ -116,7 +120,8 @@ fn end(child: &mut Child, until: Instant) -> std::io::Result<Option<ExitStatus>>
             return Ok(Some(status));
         }
         if Instant::now() >= until {
-            child.kill()?;
+            // Whatever it may have started holds its pipes too.
+            kill_process_group(Pid::from_child(child), Signal::KILL)?;
             child.wait()?;
             return Ok(None);
         }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 /// Files and folders, below the root of the workspace, that assets are made from.
-pub const INPUTS: [&str; 12] = [
+pub(crate) const INPUTS: [&str; 12] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
@@ -27,7 +27,7 @@ pub const INPUTS: [&str; 12] = [
 const OF_THE_HOST: [&str; 4] = ["config.rs", "encode.rs", "manifest.rs", "probe.rs"];
 
 /// Returns the key for a machine, `system` being architecture and operating system (`x86_64-linux`).
-pub fn key(root: &Path, system: &str) -> io::Result<String> {
+pub(crate) fn key(root: &Path, system: &str) -> io::Result<String> {
     let mut files = Vec::new();
     for input in INPUTS {
         collect(root, Path::new(input), &mut files)?;

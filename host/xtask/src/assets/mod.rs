@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 mod cargo;
-pub mod hash;
+mod hash;
 
 /// Sets of assets that are kept.
 const KEPT: usize = 2;
@@ -56,7 +56,7 @@ struct Init {
 ///
 /// # Errors
 /// When a target is missing (the message says what to type), something does not build, or a plugin is not accepted.
-pub fn run(root: &Path) -> Result<PathBuf, String> {
+pub(crate) fn run(root: &Path) -> Result<PathBuf, String> {
     let system = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS);
     let io = |error: std::io::Error| format!("assets: {error}");
     let key = hash::key(root, &system).map_err(io)?;

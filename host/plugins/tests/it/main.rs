@@ -1,0 +1,6 @@
+//! The sandbox and the store from outside: hostile guests, installed plugins, and the first-party ones.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod hostile;
+mod store;
+mod support;
