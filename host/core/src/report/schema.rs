@@ -149,9 +149,6 @@ pub struct WorkspaceResource {
 pub struct RuntimeInstance {
     /// Absolute path of its configuration file.
     pub config_path: String,
-    /// Engine by node id, of kinds that run several engines.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub engine_by_node_id: Option<BTreeMap<String, String>>,
     /// Absolute path of its home folder.
     pub home_path: Option<String>,
     /// Id.
@@ -162,6 +159,9 @@ pub struct RuntimeInstance {
     pub model_auth_methods: BTreeMap<String, String>,
     /// Names of the model secrets that it needs.
     pub model_secrets_required: Vec<String>,
+    /// Engine by node id, of kinds that run several engines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine_by_node_id: Option<BTreeMap<String, String>>,
     /// Ids of the nodes that it runs.
     pub node_ids: Vec<String>,
     /// Port that the creator suggests on the host, when exposed.
