@@ -112,7 +112,7 @@ impl PluginHost {
         if let Some(known) = locked(&self.kinds).get(kind) {
             return Ok(Arc::clone(known));
         }
-        let (plugin, manifest) = self.load("runtime-kind", kind)?;
+        let (plugin, manifest) = self.load("runtime-kind", kind).await?;
         let loaded = Arc::new(RuntimeKind::new(plugin).await?);
         same_id(&loaded.identity(), &manifest, kind, &loaded.describe().id)?;
         locked(&self.kinds).insert(kind.to_owned(), Arc::clone(&loaded));
@@ -127,7 +127,7 @@ impl PluginHost {
         if let Some(known) = locked(&self.targets).get(word) {
             return Ok(Arc::clone(known));
         }
-        let (plugin, manifest) = self.load("target", word)?;
+        let (plugin, manifest) = self.load("target", word).await?;
         let loaded = Arc::new(Target::new(plugin).await?);
         same_id(&loaded.identity(), &manifest, word, &loaded.describe().id)?;
         locked(&self.targets).insert(word.to_owned(), Arc::clone(&loaded));
@@ -138,11 +138,11 @@ impl PluginHost {
     ///
     /// # Errors
     /// When there is none, or it cannot be loaded.
-    pub fn validator(&self) -> Result<Arc<ReportValidator>, PluginError> {
+    pub async fn validator(&self) -> Result<Arc<ReportValidator>, PluginError> {
         if let Some(known) = locked(&self.validators).get("") {
             return Ok(Arc::clone(known));
         }
-        let (plugin, _) = self.load("report-validator", "")?;
+        let (plugin, _) = self.load("report-validator", "").await?;
         let loaded = Arc::new(ReportValidator::new(plugin)?);
         locked(&self.validators).insert(String::new(), Arc::clone(&loaded));
         Ok(loaded)
@@ -167,14 +167,14 @@ impl PluginHost {
     ///
     /// # Errors
     /// When there is none of that id, or it cannot be loaded.
-    pub fn inspect(&self, id: &PluginId) -> Result<Inspection, PluginError> {
+    pub async fn inspect(&self, id: &PluginId) -> Result<Inspection, PluginError> {
         let found = self.by_id(id)?;
         let (granted, origin) = match &found {
             Found::Builtin(_, manifest) => (manifest.capabilities.iter().map(Grant::from).collect(), Origin::Builtin),
             Found::Installed(installed) => (installed.locked.granted.clone(), Origin::Installed(installed.locked.source.clone())),
         };
         let manifest = found.manifest().clone();
-        let (plugin, bytes) = self.bind(&found)?;
+        let (plugin, bytes) = self.bind(&found).await?;
         let imports = plugin.imports();
         Ok(Inspection { manifest, world: plugin.world, identity: plugin.identity, imports, granted, bytes, origin })
     }
@@ -243,9 +243,9 @@ impl PluginHost {
         Ok(())
     }
 
-    fn load(&self, kind: &str, provided: &str) -> Result<(Plugin, PluginManifest), PluginError> {
+    async fn load(&self, kind: &str, provided: &str) -> Result<(Plugin, PluginManifest), PluginError> {
         let found = self.find(kind, provided)?;
-        Ok((self.bind(&found)?.0, found.manifest().clone()))
+        Ok((self.bind(&found).await?.0, found.manifest().clone()))
     }
 
     /// Finds by kind and id; an empty id is any plugin of the kind.
@@ -295,7 +295,7 @@ impl PluginHost {
     }
 
     /// Loads a plugin. Also returns its size.
-    fn bind(&self, found: &Found) -> Result<(Plugin, u64), PluginError> {
+    async fn bind(&self, found: &Found) -> Result<(Plugin, u64), PluginError> {
         match found {
             Found::Builtin(builtin, manifest) => {
                 let (_, identity) = self.builtin_identity(builtin)?;
@@ -305,7 +305,8 @@ impl PluginHost {
                 Ok((Plugin::bind(identity.clone(), machine, &component, manifest)?, builtin.cwasm.len() as u64))
             }
             Found::Installed(installed) => {
-                let loadable = self.store()?.load(installed)?;
+                let (store, installed) = (self.store()?.clone(), installed.clone());
+                let loadable = blocking(move || store.load(&installed)).await?;
                 let of = |problem| PluginError::of(&loadable.identity, problem);
                 let machine = self.machine(loadable.metered).map_err(of)?;
                 let component = load_bytes(&machine.engine, &loadable.compiled).map_err(of)?;

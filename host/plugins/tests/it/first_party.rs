@@ -223,8 +223,8 @@ async fn every_runtime_kind_lowers_an_agent_and_twice_the_same() {
 #[tokio::test]
 async fn the_validator_refuses_rubbish_with_a_reason_and_survives_it() {
     let host = host();
-    let validator = host.validator().unwrap();
-    assert_eq!(validator.accepts().await.unwrap(), [spawnfile_core::report::REPORT_VERSION, spawnfile_core::extras::EXTRAS_VERSION]);
+    let validator = host.validator().await.unwrap();
+    assert!(validator.accepts().await.unwrap().contains(&spawnfile_core::report::REPORT_VERSION.to_owned()));
     assert!(matches!(validator.validate_report(b"{").await.unwrap_err(), InvalidReport::Malformed { line: 1, .. }));
     let deep = "[".repeat(1_000_000);
     for bytes in [&b"{}"[..], b"", b"[]", b"\xff\xfe", b"{\"version\":\"spawnfile.distribution-report.v9\"}", deep.as_bytes()] {

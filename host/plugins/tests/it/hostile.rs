@@ -113,7 +113,7 @@ async fn a_metered_loop_runs_out_of_fuel() {
     let home = Home::new();
     let path = home.file("guest.wasm", &validator("loops", "(loop $l (br $l)) (unreachable)"));
     home.host.add(&path).await.unwrap();
-    let error = home.host.validator().unwrap().validate_report(b"{}").await.unwrap_err();
+    let error = home.host.validator().await.unwrap().validate_report(b"{}").await.unwrap_err();
     let spawnfile_plugins::InvalidReport::Plugin(error) = error else { panic!("{error}") };
     assert_eq!(error.problem(), &Problem::Exhausted(Resource::Fuel));
 }

@@ -34,7 +34,7 @@ async fn what_is_added_is_listed_found_and_works_until_it_is_removed() {
     assert_eq!(kind.describe().grouping, "per-agent");
     assert_eq!(kind.check(&instance("x")).await.unwrap(), []);
 
-    let inspection = home.host.inspect(&id("test/parrot")).unwrap();
+    let inspection = home.host.inspect(&id("test/parrot")).await.unwrap();
     assert_eq!(inspection.world.name(), "spawnfile:runtime-kind/runtime-kind@0.1.0");
     assert!(inspection.imports.contains(&"spawnfile:common/log@0.1.0".to_owned()), "{:?}", inspection.imports);
 
@@ -188,7 +188,7 @@ async fn an_id_or_a_kind_that_is_taken_is_refused() {
     }]);
     let home = Home::with_builtin(builtin);
     assert_eq!(home.host.runtime_kind("parrot").await.unwrap().check(&instance("x")).await.unwrap(), []);
-    assert_eq!(home.host.inspect(&id("test/parrot")).unwrap().origin, Origin::Builtin);
+    assert_eq!(home.host.inspect(&id("test/parrot")).await.unwrap().origin, Origin::Builtin);
 
     let same_id = home.host.add(&home.file("a.wasm", &module)).await.unwrap_err().to_string();
     assert!(same_id.contains("part of this program"), "{same_id}");
