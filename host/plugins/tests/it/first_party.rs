@@ -173,7 +173,7 @@ async fn every_runtime_kind_lowers_an_agent_and_twice_the_same() {
     let host = host();
     let mut lowered = 0;
     for listed in host.list().unwrap() {
-        let (manifest, ..) = listed.unwrap();
+        let manifest = listed.unwrap().manifest;
         if manifest.kind != "runtime-kind" {
             continue;
         }

@@ -27,10 +27,13 @@ async fn what_is_added_is_listed_found_and_works_until_it_is_removed() {
     home.again();
     let listed = home.host.list().unwrap();
     assert_eq!(listed.len(), 1);
-    let (found, digest, origin) = listed.into_iter().next().unwrap().unwrap();
-    assert_eq!((found.id, origin), (id("test/parrot"), Origin::Installed(path.canonicalize().unwrap().display().to_string())));
+    let found = listed.into_iter().next().unwrap().unwrap();
+    assert_eq!(
+        (found.manifest.id, found.origin),
+        (id("test/parrot"), Origin::Installed(path.canonicalize().unwrap().display().to_string()))
+    );
     let kind = home.host.runtime_kind("parrot").await.unwrap();
-    assert_eq!(kind.identity().digest, digest);
+    assert_eq!(kind.identity().digest, found.component);
     assert_eq!(kind.describe().grouping, "per-agent");
     assert_eq!(kind.check(&instance("x")).await.unwrap(), []);
 
