@@ -1,6 +1,6 @@
 //! What wasmtime makes of the WIT packages, one module a world. Every call is awaited; every import may trap.
 
-#![expect(unreachable_pub, clippy::use_self, clippy::needless_pass_by_value, reason = "generated code")]
+#![expect(unreachable_pub, reason = "generated code")]
 
 mod shared {
     wasmtime::component::bindgen!({

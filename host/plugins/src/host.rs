@@ -1,7 +1,6 @@
 //! All plugins of a process, built-in and installed: found by what they provide, loaded when first needed.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use spawnfile_core::name::PluginId;
@@ -11,13 +10,14 @@ use crate::error::{PluginError, PluginIdentity, Problem};
 use crate::handle::report_validator::ReportValidator;
 use crate::handle::runtime_kind::RuntimeKind;
 use crate::handle::target::Target;
-use crate::install::lock::{Grant, LockedPlugin};
+use crate::install::lock::Grant;
 use crate::install::store::{Installed, PluginStore};
 use crate::manifest::PluginManifest;
 use crate::sandbox::machine::{Machine, load_bytes};
 use crate::sandbox::plugin::Plugin;
 use crate::world::World;
 
+mod change;
 mod probe;
 
 pub use probe::{Probed, probe};
@@ -43,6 +43,17 @@ pub enum Origin {
     Builtin,
     /// Added by the user, from this path.
     Installed(String),
+}
+
+/// A plugin in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its manifest.
+    pub manifest: PluginManifest,
+    /// Digest of its component.
+    pub component: Digest,
+    /// Where it is from.
+    pub origin: Origin,
 }
 
 /// What is known of a plugin.
@@ -112,7 +123,7 @@ impl PluginHost {
         if let Some(known) = locked(&self.kinds).get(kind) {
             return Ok(Arc::clone(known));
         }
-        let (plugin, manifest) = self.load("runtime-kind", kind)?;
+        let (plugin, manifest) = self.load("runtime-kind", kind).await?;
         let loaded = Arc::new(RuntimeKind::new(plugin).await?);
         same_id(&loaded.identity(), &manifest, kind, &loaded.describe().id)?;
         locked(&self.kinds).insert(kind.to_owned(), Arc::clone(&loaded));
@@ -127,7 +138,7 @@ impl PluginHost {
         if let Some(known) = locked(&self.targets).get(word) {
             return Ok(Arc::clone(known));
         }
-        let (plugin, manifest) = self.load("target", word)?;
+        let (plugin, manifest) = self.load("target", word).await?;
         let loaded = Arc::new(Target::new(plugin).await?);
         same_id(&loaded.identity(), &manifest, word, &loaded.describe().id)?;
         locked(&self.targets).insert(word.to_owned(), Arc::clone(&loaded));
@@ -138,11 +149,11 @@ impl PluginHost {
     ///
     /// # Errors
     /// When there is none, or it cannot be loaded.
-    pub fn validator(&self) -> Result<Arc<ReportValidator>, PluginError> {
+    pub async fn validator(&self) -> Result<Arc<ReportValidator>, PluginError> {
         if let Some(known) = locked(&self.validators).get("") {
             return Ok(Arc::clone(known));
         }
-        let (plugin, _) = self.load("report-validator", "")?;
+        let (plugin, _) = self.load("report-validator", "").await?;
         let loaded = Arc::new(ReportValidator::new(plugin)?);
         locked(&self.validators).insert(String::new(), Arc::clone(&loaded));
         Ok(loaded)
@@ -152,13 +163,19 @@ impl PluginHost {
     ///
     /// # Errors
     /// When plugins.lock cannot be read.
-    pub fn list(&self) -> Result<Vec<Result<(PluginManifest, Digest, Origin), PluginError>>, PluginError> {
+    pub fn list(&self) -> Result<Vec<Result<Listed, PluginError>>, PluginError> {
         let mut list = Vec::new();
         for builtin in self.builtin {
-            list.push(self.builtin_identity(builtin).map(|(manifest, identity)| (manifest, identity.digest, Origin::Builtin)));
+            let listed =
+                |(manifest, identity): (_, PluginIdentity)| Listed { manifest, component: identity.digest, origin: Origin::Builtin };
+            list.push(self.builtin_identity(builtin).map(listed));
         }
         for installed in self.installed()? {
-            list.push(installed.map(|Installed { manifest, locked }| (manifest, locked.component, Origin::Installed(locked.source))));
+            list.push(installed.map(|Installed { manifest, locked }| Listed {
+                manifest,
+                component: locked.component,
+                origin: Origin::Installed(locked.source),
+            }));
         }
         Ok(list)
     }
@@ -167,85 +184,21 @@ impl PluginHost {
     ///
     /// # Errors
     /// When there is none of that id, or it cannot be loaded.
-    pub fn inspect(&self, id: &PluginId) -> Result<Inspection, PluginError> {
+    pub async fn inspect(&self, id: &PluginId) -> Result<Inspection, PluginError> {
         let found = self.by_id(id)?;
         let (granted, origin) = match &found {
             Found::Builtin(_, manifest) => (manifest.capabilities.iter().map(Grant::from).collect(), Origin::Builtin),
             Found::Installed(installed) => (installed.locked.granted.clone(), Origin::Installed(installed.locked.source.clone())),
         };
         let manifest = found.manifest().clone();
-        let (plugin, bytes) = self.bind(&found)?;
+        let (plugin, bytes) = self.bind(&found).await?;
         let imports = plugin.imports();
         Ok(Inspection { manifest, world: plugin.world, identity: plugin.identity, imports, granted, bytes, origin })
     }
 
-    /// Installs a plugin from a folder or a `.wasm` file, and grants it what its manifest asks for. It is read, made a
-    /// component where needed, compiled in the child process, and asked what it provides; only then is it recorded.
-    ///
-    /// # Errors
-    /// When it is not accepted, or its id or what it provides is taken.
-    pub async fn add(&self, path: &Path) -> Result<Installed, PluginError> {
-        let store = self.store()?.clone();
-        let (reader, from) = (store.clone(), path.to_owned());
-        let (candidate, compiled) = blocking(move || {
-            let candidate = reader.examine(&from)?;
-            let compiled = reader.compile(&candidate.identity, &candidate.component, candidate.world.metered())?;
-            Ok((candidate, compiled))
-        })
-        .await?;
-        let outcome = self.try_out(&candidate.manifest, &candidate.identity, &compiled, candidate.world.metered()).await;
-        let refuse = |error| {
-            store.forget(&candidate.identity.digest);
-            error
-        };
-        let provides = outcome.map_err(refuse)?;
-        let taken = self.taken(&candidate.manifest, &provides);
-        taken
-            .and_then(|()| store.commit(&candidate, provides.clone(), |others| free(&candidate.manifest, &provides, others)))
-            .map_err(refuse)
-    }
-
-    /// Removes an installed plugin.
-    ///
-    /// # Errors
-    /// When it is built in, or not installed.
-    pub fn remove(&self, id: &PluginId) -> Result<LockedPlugin, PluginError> {
-        for builtin in self.builtin {
-            let (manifest, identity) = self.builtin_identity(builtin)?;
-            if manifest.id == *id {
-                return Err(PluginError::of(&identity, Problem::Refused("it is part of this program and cannot be removed".to_owned())));
-            }
-        }
-        self.store()?.remove(id)
-    }
-
-    async fn try_out(
-        &self,
-        manifest: &PluginManifest,
-        identity: &PluginIdentity,
-        compiled: &[u8],
-        metered: bool,
-    ) -> Result<Vec<String>, PluginError> {
-        let machine = self.machine(metered).map_err(|problem| PluginError::of(identity, problem))?;
-        let component = load_bytes(&machine.engine, compiled).map_err(|problem| PluginError::of(identity, problem))?;
-        probe::provides(Plugin::bind(identity.clone(), machine, &component, manifest)?, manifest).await
-    }
-
-    fn taken(&self, manifest: &PluginManifest, provides: &[String]) -> Result<(), PluginError> {
-        for builtin in self.builtin {
-            let (own, identity) = self.builtin_identity(builtin)?;
-            if own.id == manifest.id {
-                let why = format!("`{}` is the id of a plugin that is part of this program; give yours another", own.id);
-                return Err(PluginError::of(&identity, Problem::Refused(why)));
-            }
-            overlap(manifest, provides, &own).map_err(|problem| PluginError::of(&identity, problem))?;
-        }
-        Ok(())
-    }
-
-    fn load(&self, kind: &str, provided: &str) -> Result<(Plugin, PluginManifest), PluginError> {
+    async fn load(&self, kind: &str, provided: &str) -> Result<(Plugin, PluginManifest), PluginError> {
         let found = self.find(kind, provided)?;
-        Ok((self.bind(&found)?.0, found.manifest().clone()))
+        Ok((self.bind(&found).await?.0, found.manifest().clone()))
     }
 
     /// Finds by kind and id; an empty id is any plugin of the kind.
@@ -295,7 +248,7 @@ impl PluginHost {
     }
 
     /// Loads a plugin. Also returns its size.
-    fn bind(&self, found: &Found) -> Result<(Plugin, u64), PluginError> {
+    async fn bind(&self, found: &Found) -> Result<(Plugin, u64), PluginError> {
         match found {
             Found::Builtin(builtin, manifest) => {
                 let (_, identity) = self.builtin_identity(builtin)?;
@@ -305,7 +258,8 @@ impl PluginHost {
                 Ok((Plugin::bind(identity.clone(), machine, &component, manifest)?, builtin.cwasm.len() as u64))
             }
             Found::Installed(installed) => {
-                let loadable = self.store()?.load(installed)?;
+                let (store, installed) = (self.store()?.clone(), installed.clone());
+                let loadable = blocking(move || store.load(&installed)).await?;
                 let of = |problem| PluginError::of(&loadable.identity, problem);
                 let machine = self.machine(loadable.metered).map_err(of)?;
                 let component = load_bytes(&machine.engine, &loadable.compiled).map_err(of)?;
@@ -360,16 +314,4 @@ fn same_id(identity: &PluginIdentity, manifest: &PluginManifest, wanted: &str, s
     }
     let why = format!("its manifest provides `{}`, it says that it is `{}`", manifest.provides.join(", "), crate::error::clean(said, 80));
     Err(PluginError::of(identity, Problem::Refused(why)))
-}
-
-/// Checks that no other installed plugin provides the same.
-fn free(manifest: &PluginManifest, provides: &[String], others: &[Installed]) -> Result<(), Problem> {
-    others.iter().try_for_each(|other| overlap(manifest, provides, &other.manifest))
-}
-
-fn overlap(manifest: &PluginManifest, provides: &[String], other: &PluginManifest) -> Result<(), Problem> {
-    match provides.iter().find(|id| manifest.kind == other.kind && other.provides.contains(*id)) {
-        Some(id) => Err(Problem::Refused(format!("the {} `{id}` is already provided by `{}`; remove that first", manifest.kind, other.id))),
-        None => Ok(()),
-    }
 }

@@ -27,7 +27,7 @@ pub use handle::engine::{BoxFuture, EngineCapability, EngineRefusal};
 pub use handle::report_validator::{InvalidReport, ReportValidator, Violation};
 pub use handle::runtime_kind::{LowerError, RuntimeKind};
 pub use handle::target::{Target, TargetDescriptor, TargetFailure, UnitFacts, UnitRef};
-pub use host::{Builtin, Inspection, Origin, PluginHost, Probed, probe};
+pub use host::{Builtin, Inspection, Listed, Origin, PluginHost, Probed, probe};
 pub use install::child as compile_child;
 pub use install::compiler::Compiler;
 pub use install::lock::{Grant, LockedPlugin, PluginsLock};

@@ -11,8 +11,6 @@ pub struct Embedded {
     pub digest: &'static str,
     /// Its component compiled for this machine.
     pub cwasm: &'static [u8],
-    /// Its component, as built.
-    pub component: &'static [u8],
     /// Whether it was compiled with fuel.
     pub metered: bool,
 }
@@ -37,7 +35,6 @@ mod tests {
         let listed = include_str!("../bundle.toml").lines().filter(|line| line.trim_start().starts_with('"')).count();
         assert_eq!(BUILTIN.len(), listed);
         for plugin in BUILTIN {
-            assert!(plugin.component.starts_with(b"\0asm"), "{}", plugin.manifest);
             assert!(plugin.cwasm.starts_with(b"\x7fELF"), "{}", plugin.manifest);
             assert!(plugin.manifest.contains("schema = 1") && plugin.digest.starts_with("sha256:"));
         }

@@ -140,6 +140,9 @@ fn judge(error: &wasmtime::Error, denied: bool) -> Problem {
     if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
         return Problem::Trapped(format!("it ended itself with code {}", exit.0));
     }
+    if let Some(error) = error.downcast_ref::<std::io::Error>() {
+        return Problem::Io(format!("this machine could not run it: {error}"));
+    }
     // The error type is private; the version is pinned, and a test shows that the text still is this.
     let text = format!("{error:#}");
     if text.contains("too much data is being copied") {

@@ -56,7 +56,7 @@ async fn recursion_ends_at_the_stack() {
 
 #[tokio::test]
 async fn a_huge_answer_is_not_copied() {
-    // 3 million diagnostics of 20 bytes, all zero: 60 MB.
+    // A million diagnostics of 44 bytes, all zero.
     let body = "(drop (memory.grow (i32.const 1000))) (i32.store (i32.const 4008) (i32.const 65536)) (i32.store (i32.const 4012) (i32.const 1000000)) (i32.const 4008)";
     let error = fails(body).await;
     assert_eq!(error.problem(), &Problem::Exhausted(Resource::Bytes));
@@ -113,7 +113,7 @@ async fn a_metered_loop_runs_out_of_fuel() {
     let home = Home::new();
     let path = home.file("guest.wasm", &validator("loops", "(loop $l (br $l)) (unreachable)"));
     home.host.add(&path).await.unwrap();
-    let error = home.host.validator().unwrap().validate_report(b"{}").await.unwrap_err();
+    let error = home.host.validator().await.unwrap().validate_report(b"{}").await.unwrap_err();
     let spawnfile_plugins::InvalidReport::Plugin(error) = error else { panic!("{error}") };
     assert_eq!(error.problem(), &Problem::Exhausted(Resource::Fuel));
 }

@@ -27,14 +27,17 @@ async fn what_is_added_is_listed_found_and_works_until_it_is_removed() {
     home.again();
     let listed = home.host.list().unwrap();
     assert_eq!(listed.len(), 1);
-    let (found, digest, origin) = listed.into_iter().next().unwrap().unwrap();
-    assert_eq!((found.id, origin), (id("test/parrot"), Origin::Installed(path.canonicalize().unwrap().display().to_string())));
+    let found = listed.into_iter().next().unwrap().unwrap();
+    assert_eq!(
+        (found.manifest.id, found.origin),
+        (id("test/parrot"), Origin::Installed(path.canonicalize().unwrap().display().to_string()))
+    );
     let kind = home.host.runtime_kind("parrot").await.unwrap();
-    assert_eq!(kind.identity().digest, digest);
+    assert_eq!(kind.identity().digest, found.component);
     assert_eq!(kind.describe().grouping, "per-agent");
     assert_eq!(kind.check(&instance("x")).await.unwrap(), []);
 
-    let inspection = home.host.inspect(&id("test/parrot")).unwrap();
+    let inspection = home.host.inspect(&id("test/parrot")).await.unwrap();
     assert_eq!(inspection.world.name(), "spawnfile:runtime-kind/runtime-kind@0.1.0");
     assert!(inspection.imports.contains(&"spawnfile:common/log@0.1.0".to_owned()), "{:?}", inspection.imports);
 
@@ -188,7 +191,7 @@ async fn an_id_or_a_kind_that_is_taken_is_refused() {
     }]);
     let home = Home::with_builtin(builtin);
     assert_eq!(home.host.runtime_kind("parrot").await.unwrap().check(&instance("x")).await.unwrap(), []);
-    assert_eq!(home.host.inspect(&id("test/parrot")).unwrap().origin, Origin::Builtin);
+    assert_eq!(home.host.inspect(&id("test/parrot")).await.unwrap().origin, Origin::Builtin);
 
     let same_id = home.host.add(&home.file("a.wasm", &module)).await.unwrap_err().to_string();
     assert!(same_id.contains("part of this program"), "{same_id}");

@@ -143,9 +143,9 @@ pub(crate) fn typed(text: &str, packages: &[&str], world: &str) -> Vec<u8> {
     for package in packages {
         resolve.push_path(wit.join(package).join("0.1")).unwrap();
     }
-    for extra in ["package wasi:random@0.2.6; interface insecure-seed { insecure-seed: func() -> tuple<u64, u64>; }"] {
-        resolve.push_str("extra.wit", extra).unwrap();
-    }
+    resolve
+        .push_str("extra.wit", "package wasi:random@0.2.6; interface insecure-seed { insecure-seed: func() -> tuple<u64, u64>; }")
+        .unwrap();
     let package = resolve.push_str("guest.wit", world).unwrap();
     let world = resolve.select_world(&[package], Some("guest")).unwrap();
     let mut module = wat::parse_str(text).unwrap();

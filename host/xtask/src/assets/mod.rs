@@ -148,7 +148,7 @@ fn table(index: &Index) -> Result<String, String> {
         writeln!(
             text,
             "    Embedded {{ manifest: include_str!(\"plugins/{name}.toml\"), digest: {digest:?}, cwasm: include_bytes!(\"plugins/{name}.cwasm\"), \
-             component: include_bytes!(\"plugins/{name}.wasm\"), metered: {metered} }},"
+             metered: {metered} }},"
         )
         .map_err(|error| error.to_string())?;
     }
