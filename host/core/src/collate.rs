@@ -5,10 +5,10 @@
 use std::cmp::Ordering;
 
 use icu_collator::options::CollatorOptions;
-use icu_collator::{Collator, CollatorBorrowed, CollatorPreferences};
+use icu_collator::CollatorBorrowed;
 
 /// Compares texts in ICU root order; ties (equal but for code points that ICU ignores) are broken by bytes.
-pub struct Collation(Option<CollatorBorrowed<'static>>);
+pub struct Collation(CollatorBorrowed<'static>);
 
 impl std::fmt::Debug for Collation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -25,13 +25,12 @@ impl Default for Collation {
 impl Collation {
     /// Returns the root collation. Its data is compiled in; making one is cheap.
     pub fn new() -> Self {
-        // Root data is always compiled in, so this never fails; byte order would be the honest fall-back.
-        Self(Collator::try_new(CollatorPreferences::default(), CollatorOptions::default()).ok())
+        Self(CollatorBorrowed::new_root(CollatorOptions::default()))
     }
 
     /// Returns how `a` stands to `b`.
     pub fn compare(&self, a: &str, b: &str) -> Ordering {
-        self.0.as_ref().map_or(Ordering::Equal, |collator| collator.compare(a, b)).then_with(|| a.cmp(b))
+        self.0.compare(a, b).then_with(|| a.cmp(b))
     }
 
     /// Sorts by a text of each item; stable.

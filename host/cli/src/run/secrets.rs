@@ -50,12 +50,12 @@ pub(crate) fn supplied(world: &World, args: &SecretArgs) -> Result<Supplied, Cli
                 .hint(format!("make it with `spawnfile auth import env <file> --profile {name}`"))
         })?;
         for (key, value) in profile.env {
-            supplied.values.insert(key, (Source::Profile(name.to_string()), value));
+            supplied.give(key, Source::Profile(name.to_string()), value);
         }
     }
     if let Some(path) = &args.env_file {
         for (key, value) in read_env_file(world, path)? {
-            supplied.values.insert(key, (Source::EnvFile(path.display().to_string()), value));
+            supplied.give(key, Source::EnvFile(path.display().to_string()), value);
         }
     }
     for name in &args.from_env {
@@ -64,7 +64,7 @@ pub(crate) fn supplied(world: &World, args: &SecretArgs) -> Result<Supplied, Cli
             .filter(|value| !value.is_empty())
             .ok_or_else(|| CliError::input(format!("--from-env {name}: the variable is not set in this environment")))?;
         let bytes = std::os::unix::ffi::OsStringExt::into_vec(value);
-        supplied.values.insert(name.clone(), (Source::FromEnv, Secret::new(bytes)));
+        supplied.give(name.clone(), Source::FromEnv, Secret::new(bytes));
     }
     Ok(supplied)
 }

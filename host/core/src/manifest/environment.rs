@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::SecretDecl;
 use super::decode::{Decoder, Fields};
 use crate::instance::{McpAuthInput, McpServerInput};
-use crate::name::{EnvName, is_reserved_env};
+use crate::name::EnvName;
+use crate::reserved::is_reserved_env;
 
 /// Prefixes of MCP server names that the format keeps for itself.
 const RESERVED_SERVERS: [&str; 2] = ["spawnfile.", "mneme-"];
@@ -46,7 +47,8 @@ pub(super) fn secret_name(decoder: &mut Decoder<'_>, key: &str, name: &str, at: 
         decoder.error_with_hint("manifest.name", at, message, "letters, digits and `_`, not starting with a digit");
         return false;
     }
-    if is_reserved_env(name) || matches!(name, "PATH" | "HOME") {
+    // What preflight would refuse in an image is refused before there is one.
+    if name.starts_with("SPAWNFILE_") || is_reserved_env(name) {
         decoder.error("manifest.name", at, format!("`{key}` is `{name}`, a name that is reserved"));
         return false;
     }

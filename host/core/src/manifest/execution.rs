@@ -221,7 +221,7 @@ fn auth_key(decoder: &mut Decoder<'_>, target: &Target, method: &str) -> Option<
         return missing(decoder, "an endpoint of your own has no default name for its key");
     }
     let name = provider_env_name(&target.provider.value);
-    if name.parse::<EnvName>().is_err() || crate::name::is_reserved_env(&name) {
+    if name.parse::<EnvName>().is_err() || name.starts_with("SPAWNFILE_") || crate::reserved::is_reserved_env(&name) {
         return missing(decoder, "the provider's name gives no usable name for its key");
     }
     Some(name)
