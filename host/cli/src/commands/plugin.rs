@@ -76,7 +76,7 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
     match args.command {
         Command::List => {
             let host = plugins::host(world)?;
-            let listed = list(&host, ui)?;
+            let listed = list(&host, ui).await?;
             ui.answer(&Listed { plugins: listed }, |listed| {
                 let width = listed.plugins.iter().map(|plugin| plugin.id.len()).max().unwrap_or_default();
                 let lines: Vec<String> = listed
@@ -89,14 +89,14 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
         }
         Command::Inspect { id } => {
             let host = plugins::host(world)?;
-            let inspection = host.inspect(&id).map_err(|error| CliError::input_from(&error))?;
+            let inspection = host.inspect(&id).await.map_err(|error| CliError::input_from(&error))?;
             ui.answer(&answer(&inspection), human)?;
         }
         Command::Add { path } => {
             let host = plugins::host(world)?;
             ui.step(&format!("Adding {}", path.display()));
             let installed = host.add(&world.cwd.join(&path)).await.map_err(|error| CliError::input_from(&error))?;
-            let inspection = host.inspect(&installed.manifest.id).map_err(|error| CliError::failed_from(&error))?;
+            let inspection = host.inspect(&installed.manifest.id).await.map_err(|error| CliError::failed_from(&error))?;
             ui.answer(&answer(&inspection), |answer| format!("added {}@{}\n{}", answer.id, answer.version, human(answer)))?;
         }
         Command::Remove { id } => {
@@ -108,10 +108,13 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
 }
 
 /// Lists what can be listed; a damaged plugin is said and does not hide the others.
-fn list(host: &PluginHost, ui: &mut Ui) -> Result<Vec<Answer>, CliError> {
+async fn list(host: &PluginHost, ui: &mut Ui) -> Result<Vec<Answer>, CliError> {
     let mut answers = Vec::new();
     for listed in host.list().map_err(|error| CliError::failed_from(&error))? {
-        let inspected = listed.and_then(|(manifest, _, _)| host.inspect(&manifest.id));
+        let inspected = match listed {
+            Ok(listed) => host.inspect(&listed.manifest.id).await,
+            Err(error) => Err(error),
+        };
         match inspected {
             Ok(inspection) => answers.push(answer(&inspection)),
             Err(error) => ui.warn(&error.to_string()),

@@ -146,7 +146,7 @@ struct Validated {
 /// Lets the validator read both documents: the bytes are a stranger's, and the host never parses them itself.
 async fn validated(plugins: &PluginHost, documents: &Documents) -> Result<Validated, CliError> {
     let bad = |what: &str, error: &dyn std::fmt::Display| CliError::input(format!("the embedded {what} is not valid: {error}"));
-    let validator = plugins.validator().map_err(|error| CliError::failed_from(&error))?;
+    let validator = plugins.validator().await.map_err(|error| CliError::failed_from(&error))?;
     let (report, computed) = validator.validate_report(&documents.report).await.map_err(|error| bad("report", &error))?;
     let extras = match &documents.extras {
         Some(bytes) => Some(validator.validate_extras(bytes).await.map_err(|error| bad("extras document", &error))?),
