@@ -58,7 +58,9 @@ fn a_kind_that_is_not_there_is_named_with_what_to_do() {
 #[test]
 fn garbage_is_no_plugin() {
     let user = User::new();
-    for (name, bytes) in [("empty.wasm", &b""[..]), ("text.wasm", b"hello"), ("header.wasm", b"\0asm\x01\0\0\0"), ("cut.wasm", b"\0asm\x0d\0\x01\0\x01\x02")] {
+    for (name, bytes) in
+        [("empty.wasm", &b""[..]), ("text.wasm", b"hello"), ("header.wasm", b"\0asm\x01\0\0\0"), ("cut.wasm", b"\0asm\x0d\0\x01\0\x01\x02")]
+    {
         let path = user.write(name, bytes);
         user.run(["plugin", "add", path.to_str().unwrap()]).expect(2);
     }

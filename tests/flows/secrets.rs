@@ -40,7 +40,8 @@ fn sources_win_in_order_and_only_declared_names_pass() {
     let shown = user.run(["auth", "show", "--profile", "work"]).expect(0);
     assert!(shown.stdout.contains("NEEDED_KEY") && !shown.all().contains("from-profile"));
     let file = user.write("env", "NEEDED_KEY=from-env-file\n");
-    let mut command = user.command(["up", &tag, "--auth-profile", "work", "--env-file", file.to_str().unwrap(), "--from-env", "OPTIONAL_KEY", "--json"]);
+    let mut command =
+        user.command(["up", &tag, "--auth-profile", "work", "--env-file", file.to_str().unwrap(), "--from-env", "OPTIONAL_KEY", "--json"]);
     command.env("OPTIONAL_KEY", "from-environment");
     let ran = Ran::of(&command.output().unwrap()).expect(0).says("UNDECLARED_KEY");
     let answer = ran.json();

@@ -58,7 +58,8 @@ impl Ran {
 
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr))
     }
 }
 
@@ -134,7 +135,12 @@ pub(crate) fn sh<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(program: &str, args
         .stdin(Stdio::null())
         .output()
         .unwrap_or_else(|error| panic!("`{program}` cannot be run ({error}): `cargo xtask setup` installs it"));
-    assert!(output.status.success(), "`{program}` failed\n{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "`{program}` failed\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 

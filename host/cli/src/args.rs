@@ -57,7 +57,4 @@ pub(crate) enum Command {
     Plugin(commands::plugin::Args),
     /// Print a completion script for a shell
     Completions(commands::completions::Args),
-    /// Compile a component in a limited process of its own
-    #[command(name = "__compile-component", hide = true)]
-    CompileComponent,
 }

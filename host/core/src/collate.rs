@@ -4,8 +4,8 @@
 
 use std::cmp::Ordering;
 
-use icu_collator::options::CollatorOptions;
 use icu_collator::CollatorBorrowed;
+use icu_collator::options::CollatorOptions;
 
 /// Compares texts in ICU root order; ties (equal but for code points that ICU ignores) are broken by bytes.
 pub struct Collation(CollatorBorrowed<'static>);

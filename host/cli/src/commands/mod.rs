@@ -36,7 +36,6 @@ pub(crate) fn run(command: Command, world: &World, ui: &mut Ui) -> Result<u8, Cl
         Command::Auth(args) => auth::run(args, world, ui),
         Command::Plugin(args) => wait(plugin::run(args, world, ui)),
         Command::Completions(args) => completions::run(&args, ui),
-        Command::CompileComponent => Err(CliError::input("`__compile-component` is not for people")),
     }
 }
 

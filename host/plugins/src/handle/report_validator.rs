@@ -182,11 +182,7 @@ fn report(report: wit::Report) -> Result<core::DistributionReport, String> {
             networks: report
                 .networks
                 .into_iter()
-                .map(|network| core::Network {
-                    binding: network.binding,
-                    id: network.id,
-                    server_mode: network.server_mode,
-                })
+                .map(|network| core::Network { binding: network.binding, id: network.id, server_mode: network.server_mode })
                 .collect(),
         },
         organization: organization(report.organization),

@@ -1,5 +1,5 @@
-// The key of a set of assets: a digest over everything that goes into it. Shared with the build script of
-// `plugins/bundle`, which includes this file, so it uses nothing but `std` and `sha2`.
+//! The key of a set of assets: a digest over everything that goes into it. Shared with the build script of
+//! `plugins/bundle`, which includes this file, so it uses nothing but `std` and `sha2`.
 
 use std::fs;
 use std::io;
