@@ -28,7 +28,7 @@ fn an_image_that_exits_at_once_is_no_deployment() {
     let ran = user.run(["up", &tag]).expect(1).says("exit code 7");
     assert!(!ran.all().contains("next: spawnfile status"));
     assert_eq!(engine::containers(&name), Vec::<String>::new());
-    assert_eq!(engine::volumes(), before);
+    engine::no_volume_stays(&before);
     assert!(!user.home().join("deployments").join(&name).exists());
     assert_eq!(user.run(["list", "--json"]).expect(0).json()["deployments"], serde_json::json!([]));
 }

@@ -64,7 +64,7 @@ fn refused(tag: &str, says: &str) {
         assert!(ran.all().to_lowercase().contains(&says.to_lowercase()), "`{says}` is not in: {}", ran.all());
     }
     assert_eq!(engine::helpers(tag), Vec::<String>::new(), "a helper is left");
-    assert_eq!(engine::volumes(), before, "a volume is left");
+    engine::no_volume_stays(&before);
     assert_eq!(engine::containers(deployment), Vec::<String>::new());
 }
 
@@ -78,7 +78,7 @@ fn a_plain_image() {
     let before = engine::volumes();
     user.run(["up", engine::busybox(), "--image"]).expect(2).says("com.spawnfile.image_contract");
     assert_eq!(engine::helpers(engine::busybox()), Vec::<String>::new());
-    assert_eq!(engine::volumes(), before);
+    engine::no_volume_stays(&before);
     assert!(good().user.home().exists());
 }
 
@@ -88,7 +88,7 @@ fn an_untouched_copy_is_accepted() {
     let _image = image(&tag, |_, _, steps| steps.push("VOLUME /spawnfile".into()));
     let before = engine::volumes();
     User::new().run(["status", &tag]).expect(0);
-    assert_eq!(engine::volumes(), before, "the helper's anonymous volume is left");
+    engine::no_volume_stays(&before);
 }
 
 #[test]

@@ -50,6 +50,21 @@ pub(crate) fn volumes() -> std::collections::BTreeSet<String> {
     lines(&sh("docker", ["volume", "ls", "-q"])).into_iter().collect()
 }
 
+/// Panics when a volume that was not there before stays. Other tests' volumes come and go meanwhile.
+#[track_caller]
+pub(crate) fn no_volume_stays(before: &std::collections::BTreeSet<String>) {
+    let mut new: std::collections::BTreeSet<String> = volumes().difference(before).cloned().collect();
+    for _ in 0..100 {
+        if new.is_empty() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let now = volumes();
+        new.retain(|name| now.contains(name));
+    }
+    panic!("left: {new:?}");
+}
+
 /// The Engine's whole document about a thing.
 pub(crate) fn inspect(id: &str) -> serde_json::Value {
     let text = sh("docker", ["inspect", id]);
@@ -64,7 +79,8 @@ pub(crate) fn build(tag: &str, dockerfile: &str, files: &[(&str, &[u8])]) -> Str
     for (name, bytes) in files {
         let path = dir.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     }
     sh("docker", ["build", "-q", "-t", tag, dir.path().to_str().unwrap()]);
     inspect(tag)["Id"].as_str().unwrap().to_owned()

@@ -104,12 +104,22 @@ pub(crate) fn line(finding: &spawnfile_core::finding::Finding) -> String {
         Severity::Warning => "warning",
         Severity::Info => "note",
     };
-    let mut line = format!("{severity}: {finding} [{}]", finding.code);
+    let mut line = format!("{severity}: {} [{}]", shown(&finding.to_string()), finding.code);
     if let Some(hint) = &finding.hint {
         line.push_str("\n  hint: ");
-        line.push_str(hint);
+        line.push_str(&shown(hint));
     }
     line
+}
+
+/// Returns text that may quote a file, an image or a plugin, fit for a terminal: escaped and bounded.
+fn shown(text: &str) -> String {
+    const MOST: usize = 1000;
+    let mut shown: String = text.chars().take(MOST).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    spawnfile_core::display::escape(&shown).into_owned()
 }
 
 fn chain(error: &dyn Error) -> String {

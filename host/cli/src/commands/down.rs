@@ -13,6 +13,7 @@ use spawnfile_core::oci::labels;
 use crate::engine::{self, Engine, EngineArgs};
 use crate::error::CliError;
 use crate::store::deployments::Deployments;
+use crate::store::home;
 use crate::ui::Ui;
 use crate::world::World;
 
@@ -46,15 +47,22 @@ struct Answer {
 pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, CliError> {
     let store = Deployments::of(&world.home);
     let name = &args.deployment;
-    let _lock = {
-        store.require(name)?;
-        store.lock(name)?
+    let Some(home) = home::existing(&world.home)? else { return Err(store.require(name).err().unwrap_or_else(|| unknown(name))) };
+    let wanted = owner_labels(home, name);
+    let (_lock, mut record) = match store.load(name)? {
+        Some(_) => (Some(store.lock(name)?), Some(store.require(name)?)),
+        None => (None, None),
     };
-    let mut record = store.require(name)?;
-    let engine = engine::connect_recorded(world, &args.engine, &record.target).await?;
+    let engine = match &record {
+        Some(record) => engine::connect_recorded(world, &args.engine, &record.target).await?,
+        None => engine::connect(world, &args.engine).await?,
+    };
     let docker = &engine.docker;
+    // Without a record there may still be what a killed command left.
+    if record.is_none() && docker.find(&wanted).await.map_err(|error| engine::failed(&error))?.is_empty() {
+        store.require(name)?;
+    }
 
-    let wanted = owner_labels(world, name);
     let mut answer = Answer {
         deployment: name.to_string(),
         stopped: Vec::new(),
@@ -64,7 +72,7 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
         errors: Vec::new(),
     };
     let grace = grace(&store, name);
-    for container in containers(&engine, &record, &wanted, &mut answer.errors).await? {
+    for container in containers(&engine, record.as_ref(), &wanted, &mut answer.errors).await? {
         ui.step(&format!("Stopping {}", container.name));
         let stopped = match docker.stop(&container.id, grace).await {
             Ok(()) => docker.remove(&container.id, true, true).await,
@@ -76,10 +84,12 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
         }
     }
     if answer.errors.is_empty() {
-        for unit in &mut record.units {
-            unit.container_id = None;
+        if let Some(record) = &mut record {
+            for unit in &mut record.units {
+                unit.container_id = None;
+            }
+            store.update(record)?;
         }
-        store.update(&record)?;
         match docker.remove_network(&wanted).await {
             Err(error) if !error.is_not_found() => answer.errors.push(error.to_string()),
             _ => {}
@@ -95,7 +105,7 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
             Err(error) => answer.errors.push(format!("volume {volume}: {error}")),
         }
     }
-    if answer.errors.is_empty() && answer.retained_volumes.is_empty() {
+    if answer.errors.is_empty() && answer.retained_volumes.is_empty() && store.folder(name).exists() {
         store.forget(name)?;
         answer.forgotten = true;
     }
@@ -105,27 +115,25 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
 }
 
 /// Returns the labels that everything of this deployment of this home carries.
-fn owner_labels(world: &World, name: &DeploymentName) -> BTreeMap<String, String> {
-    [(labels::DEPLOYMENT, name.to_string()), (labels::HOME, super::up::home_hash(world))]
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect()
+fn owner_labels(home: String, name: &DeploymentName) -> BTreeMap<String, String> {
+    [(labels::DEPLOYMENT, name.to_string()), (labels::HOME, home)].into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// Returns the containers of the deployment: those that carry its labels. A recorded container that does not is left
 /// alone and said.
 async fn containers(
     engine: &Engine,
-    record: &DeploymentRecord,
+    record: Option<&DeploymentRecord>,
     wanted: &BTreeMap<String, String>,
     errors: &mut Vec<String>,
 ) -> Result<Vec<ContainerFacts>, CliError> {
     let own = engine.docker.find(wanted).await.map_err(|error| engine::failed(&error))?;
-    let recorded: Vec<String> = record.units.iter().filter_map(|unit| unit.container_id.clone()).collect();
+    let units = record.map(|record| record.units.as_slice()).unwrap_or_default();
+    let recorded: Vec<String> = units.iter().filter_map(|unit| unit.container_id.clone()).collect();
     let recorded =
         if recorded.is_empty() { Vec::new() } else { engine.docker.facts(&recorded).await.map_err(|error| engine::failed(&error))? };
     for foreign in recorded.iter().filter(|facts| !own.iter().any(|own| own.id == facts.id)) {
-        errors.push(format!("container `{}` is in the record but does not carry the deployment's labels; it was left alone", foreign.name));
+        errors.push(format!("container `{}` is in the record but does not carry the deployment's labels; it was left alone; if it is yours, remove it with `docker rm -f {}`", foreign.name, foreign.name));
     }
     Ok(own)
 }
@@ -137,6 +145,10 @@ fn grace(store: &Deployments, name: &DeploymentName) -> Duration {
     let extras = extras.and_then(|bytes| serde_json::from_slice::<Extras>(&bytes).ok());
     let longest = extras.and_then(|extras| extras.instances.iter().map(|instance| instance.stop_grace_ms).max());
     Duration::from_millis(u64::from(longest.unwrap_or(10_000)).min(120_000)) + Duration::from_secs(2)
+}
+
+fn unknown(name: &DeploymentName) -> CliError {
+    CliError::input(format!("no deployment `{name}`: this home never had one"))
 }
 
 fn human(answer: &Answer) -> String {

@@ -26,7 +26,7 @@ struct Row {
     source: String,
     digest: Option<String>,
     created_at: String,
-    /// `up` or `down`, as recorded.
+    /// `up` or `down`, as recorded; `damaged` when the record cannot be read.
     state: &'static str,
 }
 
@@ -42,6 +42,7 @@ pub(crate) fn run(_args: &Args, world: &World, ui: &mut Ui) -> Result<u8, CliErr
             Err(error) => {
                 damaged += 1;
                 ui.error(&error);
+                rows.push(Row { name: name.to_string(), source: String::new(), digest: None, created_at: String::new(), state: "damaged" });
                 continue;
             }
         };
@@ -66,7 +67,7 @@ pub(crate) fn run(_args: &Args, world: &World, ui: &mut Ui) -> Result<u8, CliErr
         let lines: Vec<String> = answer
             .deployments
             .iter()
-            .map(|row| format!("{:width$}  {:4}  {}  {}", row.name, row.state, row.created_at, row.source))
+            .map(|row| format!("{:width$}  {:7}  {}  {}", row.name, row.state, row.created_at, row.source))
             .collect();
         lines.join("\n")
     })?;

@@ -14,6 +14,9 @@ pub(crate) mod up;
 pub(crate) mod validate;
 pub(crate) mod view;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use crate::args::Command;
 use crate::error::CliError;
 use crate::run::undo::Undo;
@@ -39,21 +42,33 @@ pub(crate) fn run(command: Command, world: &World, ui: &mut Ui) -> Result<u8, Cl
     }
 }
 
-/// Runs an asynchronous command to its end, or until a signal asks it to stop. What it had half made on the Engine it
-/// takes away itself: see [`interruptible`].
+/// Parts of commands under way that take away themselves what they made when a signal comes: see [`interruptible`].
+static UNDOING: AtomicUsize = AtomicUsize::new(0);
+/// How long such a part may take to do so.
+const UNDO_TIME: Duration = Duration::from_secs(120);
+
+/// Runs an asynchronous command to its end, or until a signal asks it to stop.
 fn wait<F: Future<Output = Result<u8, CliError>>>(command: F) -> Result<u8, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| CliError::failed(format!("cannot start: {error}")))?;
     let result = runtime.block_on(async {
-        tokio::select! {
-            result = Box::pin(command) => result,
-            number = signal() => Err(CliError::signal(number)),
+        let mut command = Box::pin(command);
+        let number = tokio::select! {
+            result = &mut command => return result,
+            number = signal() => number,
+        };
+        // The part that made something sees the same signal; dropping it here would leave what it made.
+        if UNDOING.load(Ordering::Relaxed) > 0 {
+            if let Ok(result) = tokio::time::timeout(UNDO_TIME, command).await {
+                return result;
+            }
         }
+        Err(CliError::signal(number))
     });
     // Clean-ups that were started in the background (a helper container of an interrupted read) get a moment.
-    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    runtime.shutdown_timeout(Duration::from_millis(500));
     result
 }
 
@@ -63,27 +78,31 @@ async fn interruptible<T>(
     undo: &Undo,
     part: impl Future<Output = Result<T, CliError>>,
 ) -> Result<T, CliError> {
+    UNDOING.fetch_add(1, Ordering::Relaxed);
     let result = tokio::select! {
         result = Box::pin(part) => result,
         number = signal() => Err(CliError::signal(number)),
     };
-    match result {
+    let result = match result {
         Ok(value) => Ok(value),
         Err(error) => {
             let left = undo.run(docker).await;
             Err(left.into_iter().fold(error, |error, left| error.hint(format!("remove by hand: {left}"))))
         }
-    }
+    };
+    UNDOING.fetch_sub(1, Ordering::Relaxed);
+    result
 }
 
 /// Returns when the process is asked to stop, with the signal's number.
 async fn signal() -> u8 {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
-        return std::future::pending().await;
-    };
+    let kinds = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()));
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = kinds else { return std::future::pending().await };
     tokio::select! {
         _ = interrupt.recv() => 2,
         _ = terminate.recv() => 15,
+        // The terminal is gone: nobody sees how it ends, so it must not end half way.
+        _ = hangup.recv() => 1,
     }
 }

@@ -186,7 +186,7 @@ async fn look(args: &Args, world: &World, record: &DeploymentRecord, extras: Opt
 }
 
 async fn look_at(engine: &Engine, unit: &RecordUnit) -> UnitLook {
-    let Some(id) = unit.container_id.clone().or_else(|| unit.container_name.clone()) else { return UnitLook::Missing };
+    let Some(id) = unit.container_id.clone() else { return UnitLook::Down };
     match engine.docker.facts(&[id]).await {
         Ok(facts) => facts.into_iter().next().map_or(UnitLook::Missing, UnitLook::Found),
         Err(error) => UnitLook::Failed(error.to_string()),

@@ -9,7 +9,7 @@ use spawnfile_core::deployment::plan::{DeploymentPlan, PlannedUnit};
 use spawnfile_core::deployment::record::{self, DeploymentRecord};
 use spawnfile_core::deployment::settings::DeploySettings;
 use spawnfile_core::name::DeploymentName;
-use spawnfile_core::oci::{Digest, Reference};
+use spawnfile_core::oci::{Reference, labels};
 use spawnfile_core::preflight::{self, Cleared};
 use spawnfile_core::secret::Secret;
 use spawnfile_core::subject::{self, Subject};
@@ -25,6 +25,7 @@ use crate::run::redact::Redactor;
 use crate::run::secrets::{self, SecretArgs};
 use crate::run::undo::Undo;
 use crate::store::deployments::Deployments;
+use crate::store::home;
 use crate::ui::Ui;
 use crate::world::World;
 
@@ -118,6 +119,7 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
     let values = values(&cleared, generated);
     let redactor = Redactor::new(values.values());
     let target = plugins.target(&settings.target).await.map_err(|error| CliError::failed_from(&error))?;
+    sweep(&engine, &plan, ui).await?;
     let undo = Undo::default();
     let start = Start {
         world,
@@ -177,14 +179,37 @@ fn subject(args: &Args, world: &World) -> Result<Reference, CliError> {
 async fn vacant(store: &Deployments, engine: &Engine, name: &DeploymentName, derived: bool, reference: &Reference) -> Result<(), CliError> {
     let Some(record) = store.load(name)? else { return Ok(()) };
     let ids: Vec<String> = record.units.iter().filter_map(|unit| unit.container_id.clone()).collect();
-    let alive = if ids.is_empty() { Vec::new() } else { engine.docker.facts(&ids).await.map_err(|error| engine::failed(&error))? };
-    if alive.is_empty() {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    if record.target != engine.recorded() {
+        // Asking this Engine would find nothing, and the other one's containers would lose their record.
+        return Err(CliError::input(format!("deployment `{name}` is recorded on another Engine than {}", engine.endpoint.describe()))
+            .hint(format!("take it down there first (spawnfile down --deployment {name}), or use another name: --deployment <name>")));
+    }
+    if engine.docker.facts(&ids).await.map_err(|error| engine::failed(&error))?.is_empty() {
         return Ok(());
     }
     let how = if derived { format!(" (the name derived from {reference})") } else { String::new() };
     Err(CliError::input(format!("deployment `{name}`{how} exists already"))
         .hint(format!("take it down first: spawnfile down --deployment {name}"))
         .hint("or run a second one beside it: --deployment <name>"))
+}
+
+/// Removes containers of this deployment that no record speaks of: a command was killed before it could record or
+/// remove them. They have the secrets and settings of that time, so they are never taken over.
+async fn sweep(engine: &Engine, plan: &DeploymentPlan, ui: &mut Ui) -> Result<(), CliError> {
+    for unit in &plan.units {
+        let own = [labels::DEPLOYMENT, labels::HOME].into_iter().filter_map(|key| Some((key.to_owned(), unit.labels.get(key)?.clone())));
+        for left in engine.docker.find(&own.collect()).await.map_err(|error| engine::failed(&error))? {
+            ui.step(&format!("Removing {}, left by a command that was killed", left.name));
+            match engine.docker.remove(&left.id, true, true).await {
+                Err(error) if !error.is_not_found() => return Err(engine::failed(&error)),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 fn refused(store: &Deployments, name: &DeploymentName, reference: &Reference, findings: &spawnfile_core::finding::Findings) -> CliError {
@@ -214,14 +239,9 @@ fn plan(
         report: &opened.report,
         extras: opened.extras.as_ref(),
         settings,
-        home: home_hash(world),
+        home: home::id(&world.home)?,
     };
     build::plan(cleared, &inputs).map_err(|findings| CliError::findings("the deployment cannot be planned", &findings))
-}
-
-/// Returns the label value that tells one home's containers from another's.
-pub(crate) fn home_hash(world: &World) -> String {
-    Digest::of(world.home.as_os_str().as_encoded_bytes()).short().to_owned()
 }
 
 fn values(cleared: &Cleared, generated: BTreeMap<spawnfile_core::name::EnvName, Secret>) -> BTreeMap<String, Secret> {

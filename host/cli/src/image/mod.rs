@@ -57,8 +57,21 @@ pub(crate) async fn open(
 ) -> Result<Opened, CliError> {
     let inspection = obtain(world, ui, engine, reference, pull).await?;
     let contract = contract::verify(&inspection.labels).map_err(|error| CliError::input(format!("`{reference}`: {error}")))?;
-    let documents = documents(world, engine, &inspection, &contract).await?;
-    let (report, extras) = accept(plugins, reference, &contract, &documents).await?;
+    let cached = reports::load(&world.home, &inspection.id, contract.extras_digest.is_some()).unwrap_or_default();
+    let accepted = match cached {
+        // A cached entry that does not hold is damaged, and says nothing about the image.
+        Some(documents) => accept(plugins, reference, &contract, &documents).await.ok().map(|accepted| (documents, accepted)),
+        None => None,
+    };
+    let (documents, (report, extras)) = match accepted {
+        Some(accepted) => accepted,
+        None => {
+            let documents = read(engine, &inspection, &contract).await?;
+            let accepted = accept(plugins, reference, &contract, &documents).await?;
+            reports::save(&world.home, &inspection.id, &documents)?;
+            (documents, accepted)
+        }
+    };
     let digest = reference.digest().cloned().or_else(|| inspection.digest_in(reference));
     Ok(Opened { reference: reference.clone(), inspection, digest, report, extras, documents })
 }
@@ -86,12 +99,9 @@ async fn obtain(world: &World, ui: &mut Ui, engine: &Engine, reference: &Referen
     found.ok_or_else(|| CliError::failed(format!("`{reference}` was pulled, but the Engine does not have it")))
 }
 
-/// Returns the documents of an image: from the cache, else through a helper container that never starts.
-async fn documents(world: &World, engine: &Engine, image: &ImageInspection, contract: &ImageContract) -> Result<Documents, CliError> {
+/// Reads the documents of an image through a helper container that never starts.
+async fn read(engine: &Engine, image: &ImageInspection, contract: &ImageContract) -> Result<Documents, CliError> {
     let has_extras = contract.extras_digest.is_some();
-    if let Some(cached) = reports::load(&world.home, &image.id, has_extras)? {
-        return Ok(cached);
-    }
     // Helpers that a killed run left behind go when the next one needs a helper itself.
     engine.docker.sweep_helpers().await.map_err(|error| engine::failed(&error))?;
     let mut wanted = vec![FileWanted { path: contract.report_path.clone(), max_bytes: MAX_DOCUMENT, optional: false }];
@@ -100,9 +110,7 @@ async fn documents(world: &World, engine: &Engine, image: &ImageInspection, cont
     }
     let mut read = engine.docker.read_files(&image.id, &wanted).await.map_err(|error| unreadable(&error))?.into_iter();
     let report = read.next().flatten().ok_or_else(|| CliError::input(format!("the image has no report at `{}`", contract.report_path)))?;
-    let documents = Documents { report, extras: read.next().flatten() };
-    reports::save(&world.home, &image.id, &documents)?;
-    Ok(documents)
+    Ok(Documents { report, extras: read.next().flatten() })
 }
 
 /// A document that is missing or no plain file is the image's fault, not the Engine's.

@@ -25,6 +25,8 @@ pub(crate) struct Gathered {
     pub(crate) manifest: PathBuf,
     /// The folder of the root manifest.
     pub(crate) folder: PathBuf,
+    /// What was left out.
+    pub(crate) findings: Findings,
 }
 
 /// Finds the root manifest of what was typed: a folder with a Spawnfile, or a file.
@@ -54,7 +56,9 @@ pub(crate) fn gather(cwd: &Path, typed: &str) -> Result<Gathered, CliError> {
         let problem = match &wanted {
             Wanted::File { path, max_bytes, .. } => read_file(&folder, path, *max_bytes, &mut budget, &mut files),
             Wanted::Folder { path, max_files, max_bytes, .. } => {
-                read_folder(&folder, path, *max_files, *max_bytes, &mut budget, &mut files)
+                let limits = Limits { files: *max_files, bytes: *max_bytes };
+                read_folder(&folder, path, limits, &mut budget, &mut files)
+                    .map(|hidden| findings.extend(hidden.iter().map(|path| left_out(path))))
             }
         };
         if let Err(message) = problem {
@@ -67,7 +71,7 @@ pub(crate) fn gather(cwd: &Path, typed: &str) -> Result<Gathered, CliError> {
     if findings.has_errors() {
         return Err(CliError::findings(&format!("`{typed}` is not valid"), &findings));
     }
-    Ok(Gathered { sources: ProjectSources { root: name, files }, manifest, folder })
+    Ok(Gathered { sources: ProjectSources { root: name, files }, manifest, folder, findings })
 }
 
 /// Reads one file, refusing links on the way to it.
@@ -90,16 +94,28 @@ fn read_file(folder: &Path, relative: &str, max_bytes: u64, budget: &mut u64, fi
     Ok(())
 }
 
-/// Reads a folder with everything below it.
+/// What a folder may hold.
+#[derive(Clone, Copy)]
+struct Limits {
+    files: u32,
+    bytes: u64,
+}
+
+/// A skill is published whole, and what hides in a folder (`.env`, `.git`) is seldom meant to be.
+fn left_out(path: &str) -> Finding {
+    Finding::warning("project.hidden", format!("`{path}` is left out: hidden files of a skill are not published"))
+}
+
+/// Reads a folder with everything below it but hidden files; returns those.
 fn read_folder(
     folder: &Path,
     relative: &str,
-    max_files: u32,
-    max_bytes: u64,
+    limits: Limits,
     budget: &mut u64,
     files: &mut BTreeMap<String, Vec<u8>>,
-) -> Result<(), String> {
-    let mut allowed = max_bytes.min(*budget);
+) -> Result<Vec<String>, String> {
+    let mut hidden = Vec::new();
+    let mut allowed = limits.bytes.min(*budget);
     let before = allowed;
     let mut count = 0;
     let mut pending = vec![relative.to_owned()];
@@ -111,12 +127,16 @@ fn read_folder(
             let name = entry.file_name().into_string().map_err(|_| format!("a file name in `{at}` is not UTF-8"))?;
             let child = format!("{at}/{name}");
             let kind = entry.file_type().map_err(|error| describe(&child, &error))?;
+            if name.starts_with('.') {
+                hidden.push(child);
+                continue;
+            }
             if kind.is_dir() {
                 pending.push(child);
             } else if kind.is_file() {
                 count += 1;
-                if count > max_files {
-                    return Err(format!("`{relative}` has more than {max_files} files"));
+                if count > limits.files {
+                    return Err(format!("`{relative}` has more than {} files", limits.files));
                 }
                 read_file(folder, &child, allowed, &mut allowed, files)?;
             } else {
@@ -125,7 +145,8 @@ fn read_folder(
         }
     }
     *budget = budget.saturating_sub(before - allowed);
-    Ok(())
+    hidden.sort();
+    Ok(hidden)
 }
 
 /// Joins a relative path to the project's folder, refusing symbolic links in any of its parts.

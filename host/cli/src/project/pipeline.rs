@@ -46,9 +46,11 @@ pub(crate) async fn prepare(world: &World, plugins: &PluginHost, typed: &str) ->
     let invalid = |findings: &Findings| CliError::findings(&format!("`{typed}` is not valid"), findings);
     let gathered = gather::gather(&world.cwd, typed)?;
     let (organization, mut findings) = organization::resolve(&gathered.sources).map_err(|findings| invalid(&findings))?;
+    findings.extend(gathered.findings.clone());
 
     let mut kinds = BTreeMap::new();
     let mut descriptors = BTreeMap::new();
+    let mut installed = Vec::new();
     for name in view::summary(&organization).runtimes {
         match plugins.runtime_kind(&name).await {
             Ok(kind) => {
@@ -56,11 +58,13 @@ pub(crate) async fn prepare(world: &World, plugins: &PluginHost, typed: &str) ->
                 kinds.insert(name, kind);
             }
             // Core names the node that wants it, and what there is.
-            Err(error) if matches!(error.problem(), Problem::NotFound { .. }) => {}
-            Err(error) => return Err(CliError::failed_from(&error)),
+            Err(error) => match error.problem() {
+                Problem::NotFound { installed: kinds, .. } => installed.clone_from(kinds),
+                _ => return Err(CliError::failed_from(&error)),
+            },
         }
     }
-    let documents = organization::instances(&organization, &descriptors).map_err(|findings| invalid(&findings))?;
+    let documents = organization::instances(&organization, &descriptors, &installed).map_err(|findings| invalid(&findings))?;
 
     let mut instances = Vec::new();
     let mut problems = Findings::default();

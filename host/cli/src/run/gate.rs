@@ -17,6 +17,10 @@ use crate::ui::Ui;
 const SLICE: Duration = Duration::from_secs(2);
 /// How long a unit without probes must stay up to count as started.
 const SETTLE: Duration = Duration::from_secs(3);
+/// What is shown of a container that failed: lines, bytes that are read for them, characters of a line.
+const LINES: u32 = 20;
+const MOST: usize = 64 * 1024;
+const LINE: usize = 400;
 /// Bounds on what an image may ask for.
 const MIN_WAIT: Duration = Duration::from_secs(10);
 const MAX_WAIT: Duration = Duration::from_secs(15 * 60);
@@ -57,8 +61,14 @@ pub(crate) async fn wait(
         match extras {
             Some(_) => {
                 let slice = SLICE.min(budget.saturating_sub(waited)).max(Duration::from_millis(100));
-                if ready(docker, container, slice).await? {
-                    return Ok(());
+                match ready(docker, container, slice).await {
+                    Ok(true) => return Ok(()),
+                    Ok(false) => {}
+                    // The container may have ended while the call was on its way: that is what to say then.
+                    Err(error) => {
+                        let facts = look(docker, container).await?;
+                        return Err(if facts.state == "running" { error } else { ended(docker, &facts, redactor).await });
+                    }
                 }
             }
             None if waited >= SETTLE => return Ok(()),
@@ -76,6 +86,10 @@ pub(crate) async fn wait(
 async fn ready(docker: &Docker, container: &str, slice: Duration) -> Result<bool, CliError> {
     let argv = [INIT_PATH.to_owned(), "ready".to_owned(), "--wait-ms".to_owned(), slice.as_millis().to_string()];
     match docker.exec(container, &argv, None, 4096, slice + Duration::from_secs(10)).await {
+        // What the Engine's runtime answers for a program that is not there or cannot be run.
+        Ok(output) if matches!(output.exit_code, 126 | 127) => {
+            Err(CliError::input(format!("the image has no init at {INIT_PATH}, though its extras say so")))
+        }
         Ok(output) => Ok(output.exit_code == 0),
         // The container ended, or has not begun: the next look from outside tells which.
         Err(spawnfile_docker::DockerError::Conflict { .. } | spawnfile_docker::DockerError::NotFound { .. }) => Ok(false),
@@ -96,10 +110,17 @@ async fn ended(docker: &Docker, facts: &ContainerFacts, redactor: &Redactor) -> 
 
 /// Returns the last lines of a container for people: bounded, redacted, escaped.
 async fn tail(docker: &Docker, container: &str, redactor: &Redactor) -> String {
-    match docker.logs_tail(container, 20, 8 * 1024).await {
+    match docker.logs_tail(container, LINES, MOST).await {
         Ok(bytes) => {
-            let text = redactor.redact(&String::from_utf8_lossy(&bytes));
-            let lines: Vec<String> = text.lines().map(|line| format!("  | {}", spawnfile_core::display::escape(line))).collect();
+            // A value that the cut went through would not be recognised: the line that was cut goes as a whole.
+            let whole =
+                if bytes.len() < MOST { bytes.as_slice() } else { bytes.splitn(2, |byte| *byte == b'\n').nth(1).unwrap_or_default() };
+            let text = redactor.redact(&String::from_utf8_lossy(whole));
+            let lines: Vec<String> = text
+                .lines()
+                .map(|line| line.chars().take(LINE).collect::<String>())
+                .map(|line| format!("  | {}", spawnfile_core::display::escape(&line)))
+                .collect();
             format!("its last lines:\n{}", lines.join("\n"))
         }
         Err(error) => format!("its last lines cannot be read: {error}"),

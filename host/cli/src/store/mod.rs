@@ -2,5 +2,6 @@
 
 pub(crate) mod atomic;
 pub(crate) mod deployments;
+pub(crate) mod home;
 pub(crate) mod profiles;
 pub(crate) mod reports;

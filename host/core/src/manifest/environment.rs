@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::SecretDecl;
 use super::decode::{Decoder, Fields};
+use super::{SecretDecl, Spanned};
 use crate::instance::{McpAuthInput, McpServerInput};
 use crate::name::EnvName;
 use crate::reserved::is_reserved_env;
@@ -85,11 +85,25 @@ fn mcp_servers(decoder: &mut Decoder<'_>, environment: &Fields<'_>) -> Vec<McpSe
         let args = decoder.list(&server, "args").into_iter().filter_map(|(key, node)| argument(decoder, node, &key)).collect();
         let env = server_env(decoder, &server);
         let auth = auth(decoder, &server, transport);
-        let url = decoder.text(&server, "url").map(|text| text.value);
+        let url = decoder.text(&server, "url").map(|text| address(decoder, text));
         let command = decoder.text(&server, "command").map(|text| text.value);
         found.push(McpServerInput { name: name.value, transport: transport.to_owned(), url, command, args, env, auth });
     }
     found
+}
+
+/// Returns an address that goes into the image, after a look at what must not: another scheme, or a login.
+pub(super) fn address(decoder: &mut Decoder<'_>, text: Spanned<String>) -> String {
+    let rest = text.value.strip_prefix("http://").or_else(|| text.value.strip_prefix("https://"));
+    let authority = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    if authority.is_none_or(str::is_empty) || text.value.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        decoder.error("manifest.value", text.at, "an address must start with http:// or https:// and name a host");
+    } else if authority.is_some_and(|authority| authority.contains('@')) {
+        // Not repeated: the part before the `@` may be a password.
+        let hint = "declare a secret under environment.secrets and name it under auth.secret";
+        decoder.error_with_hint("manifest.value", text.at, "an address must not hold a login: everybody can read it in the image", hint);
+    }
+    text.value
 }
 
 /// An argument may be empty, unlike other texts.

@@ -135,7 +135,8 @@ fn endpoint(decoder: &mut Decoder<'_>, target: &Fields<'_>, provider: &str) -> O
         decoder.error("manifest.value", node.at, message);
     }
     let fields = decoder.map(node, &target.join("endpoint"), &["base_url", "compatibility"])?;
-    let base_url = decoder.required_text(&fields, "base_url").value;
+    let base_url = decoder.required_text(&fields, "base_url");
+    let base_url = if base_url.value.is_empty() { String::new() } else { super::environment::address(decoder, base_url) };
     decoder.require(&fields, "compatibility");
     let compatibility = decoder.word(&fields, "compatibility", &["anthropic", "openai"])?.value.to_owned();
     Some(EndpointInput { base_url, compatibility })

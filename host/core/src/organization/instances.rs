@@ -14,14 +14,19 @@ pub const INSTANCES_ROOT: &str = "/var/lib/spawnfile/instances";
 /// Folder in the image that holds the program trees, by runtime kind.
 pub const RUNTIMES_ROOT: &str = "/opt/spawnfile/runtime-installs";
 
-/// Returns the instances of an organization in plan order, given the installed runtime kinds.
-pub fn instances(organization: &Organization, kinds: &BTreeMap<String, KindDescriptor>) -> Result<Vec<InstanceDocument>, Findings> {
+/// Returns the instances of an organization in plan order, given the runtime kinds that it asks for, as far as they are
+/// there, and the ids of all that are installed.
+pub fn instances(
+    organization: &Organization,
+    kinds: &BTreeMap<String, KindDescriptor>,
+    installed: &[String],
+) -> Result<Vec<InstanceDocument>, Findings> {
     let mut findings = Findings::default();
     let mut instances: Vec<InstanceDocument> = Vec::new();
     let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
     for agent in &organization.agents {
         let Some(kind) = kinds.get(&agent.runtime) else {
-            findings.push(unknown_kind(agent, kinds));
+            findings.push(unknown_kind(agent, installed));
             continue;
         };
         if let Err(finding) = usable(agent, kind) {
@@ -49,10 +54,10 @@ pub fn instances(organization: &Organization, kinds: &BTreeMap<String, KindDescr
     findings.and(instances).map(|(instances, _)| instances)
 }
 
-fn unknown_kind(agent: &AgentNode, kinds: &BTreeMap<String, KindDescriptor>) -> Finding {
-    let installed = if kinds.is_empty() { "none".to_owned() } else { kinds.keys().cloned().collect::<Vec<_>>().join(", ") };
-    let message = format!("no runtime kind `{}` is installed (installed: {installed})", agent.runtime);
-    let meant = nearest(&agent.runtime, kinds.keys().map(String::as_str));
+fn unknown_kind(agent: &AgentNode, installed: &[String]) -> Finding {
+    let known = if installed.is_empty() { "none".to_owned() } else { installed.join(", ") };
+    let message = format!("no runtime kind `{}` is installed (installed: {known})", agent.runtime);
+    let meant = nearest(&agent.runtime, installed.iter().map(String::as_str));
     let meant = meant.map(|near| format!("did you mean `{near}`? Otherwise ")).unwrap_or_default();
     let hint = format!("{meant}`spawnfile plugin add <folder or .wasm>` adds a runtime kind");
     Finding::error("organization.unknown-runtime", message).at(&agent.file, Some(agent.runtime_at)).hint(hint)

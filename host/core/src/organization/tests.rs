@@ -103,25 +103,25 @@ fn an_agent_without_runtime_is_refused() {
 #[test]
 fn instances_have_ids_and_roots() {
     let (organization, _) = resolve(&sources(&whole())).unwrap();
-    let found = instances(&organization, &kinds("per-agent", INSTANCE_VERSION)).unwrap();
+    let found = instances(&organization, &kinds("per-agent", INSTANCE_VERSION), &[]).unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].id, "agent-ana-lyst");
     assert_eq!(found[0].root, "/var/lib/spawnfile/instances/kind-a/agent-ana-lyst");
     assert_eq!(found[0].runtime_root, "/opt/spawnfile/runtime-installs/kind-a");
     assert_eq!(found[0].agents[0].skills[0].files.len(), 2);
-    assert_eq!(instances(&organization, &kinds("shared", INSTANCE_VERSION)).unwrap()[0].id, "kind-a-app");
+    assert_eq!(instances(&organization, &kinds("shared", INSTANCE_VERSION), &[]).unwrap()[0].id, "kind-a-app");
 }
 
 #[test]
 fn an_unknown_or_unusable_kind_is_named_with_what_to_do() {
     let (organization, _) = resolve(&sources(&whole())).unwrap();
     let near = [("kind-b".to_owned(), kinds("per-agent", INSTANCE_VERSION)["kind-a"].clone())].into();
-    let finding = instances(&organization, &near).unwrap_err().sorted().remove(0);
+    let finding = instances(&organization, &near, &near.keys().cloned().collect::<Vec<_>>()).unwrap_err().sorted().remove(0);
     assert_eq!(finding.message, "no runtime kind `kind-a` is installed (installed: kind-b)");
     assert!(finding.hint.unwrap().contains("did you mean `kind-b`?"));
-    let finding = instances(&organization, &BTreeMap::new()).unwrap_err().sorted().remove(0);
+    let finding = instances(&organization, &BTreeMap::new(), &[]).unwrap_err().sorted().remove(0);
     assert!(finding.message.ends_with("(installed: none)") && finding.hint.unwrap().contains("spawnfile plugin add"));
     for bad in [kinds("other", INSTANCE_VERSION), kinds("shared", "spawnfile.instance.v9")] {
-        assert!(instances(&organization, &bad).is_err());
+        assert!(instances(&organization, &bad, &[]).is_err());
     }
 }

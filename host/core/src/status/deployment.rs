@@ -16,6 +16,8 @@ pub enum UnitLook {
     NotAsked,
     /// It is there.
     Found(ContainerFacts),
+    /// It was taken down, as the record says.
+    Down,
     /// The Engine has none of that id or name.
     Missing,
     /// The Engine could not be asked, and why.
@@ -57,7 +59,7 @@ pub fn unit(record: &DeploymentRecord, unit: &RecordUnit, look: &UnitLook) -> Ve
         all.push(Observation::new(severity, "deployment.hosting", contained.id.clone(), Source::Deployment, message));
     }
     let down = match look {
-        UnitLook::NotAsked => None,
+        UnitLook::NotAsked | UnitLook::Down => None,
         UnitLook::Found(facts) if facts.state == "running" => None,
         UnitLook::Found(_) | UnitLook::Missing => Some((Severity::Error, "its container does not run")),
         UnitLook::Failed(_) => Some((Severity::Unknown, "its container cannot be looked at")),
@@ -76,6 +78,7 @@ fn judge(record: &DeploymentRecord, unit: &RecordUnit, look: &UnitLook) -> (Seve
     let named = excerpt(unit.container_id.as_deref().or(unit.container_name.as_deref()).unwrap_or("without a name"));
     match look {
         UnitLook::NotAsked => (Severity::Ok, format!("container {named} is recorded")),
+        UnitLook::Down => (Severity::Ok, "taken down; its volumes are kept".to_owned()),
         UnitLook::Missing => (Severity::Warn, format!("recorded container {named} is missing")),
         UnitLook::Failed(why) => (Severity::Error, format!("unable to inspect container {named}: {}", excerpt(why))),
         UnitLook::Found(facts) if facts.state != "running" => {

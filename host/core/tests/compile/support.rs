@@ -78,7 +78,7 @@ pub(crate) fn compile(sources: &ProjectSources, lowering: &[u8], lock: &Lock) ->
         grouping: "per-agent".into(),
     };
     let mut lowered = Vec::new();
-    for document in instances(&organization, &[(runtime.clone(), kind)].into())? {
+    for document in instances(&organization, &[(runtime.clone(), kind)].into(), &[])? {
         let lowering: Lowering = serde_json::from_slice(lowering).unwrap();
         let digest = Digest::of(b"component").to_string();
         let by = LoweredBy { plugin: format!("spawnfile/runtime-{runtime}"), version: "0.1.0".into(), digest };
