@@ -45,7 +45,7 @@ pub(crate) fn echo_image() -> EchoImage {
 
 /// A report of 51 kB.
 pub(crate) fn large_report() -> Vec<u8> {
-    let mut document = of_agents(82);
+    let mut document = of_agents(70);
     let parsed = report::parse(document.to_string().as_bytes()).expect("the report is valid");
     document["compile_fingerprint"] = Value::from(report::fingerprint(&parsed));
     serde_json::to_vec_pretty(&document).unwrap()
