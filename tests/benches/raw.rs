@@ -1,7 +1,12 @@
 //! The Engine's own part: the calls that a command needs, made by the driver alone.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use spawnfile_core::deployment::plan::{ContainerSpec, Limits, PlannedVolume};
+use spawnfile_core::init_plan::INIT_PATH;
 use spawnfile_core::oci::labels;
+use spawnfile_core::secret::Secret;
 use spawnfile_docker::{CreateExtras, Docker, Endpoint, EndpointRequest, FileWanted};
 
 use crate::support::{engine, sh};
@@ -32,6 +37,27 @@ pub(crate) fn read_by_hand(tag: &str, folder: &str) {
     sh("docker", ["rm", "-v", &container]);
 }
 
+/// Creates and starts.
+pub(crate) async fn start(docker: &Docker, (spec, extra): &(ContainerSpec, CreateExtras)) -> String {
+    let container = docker.create(spec, extra).await.unwrap();
+    docker.start(&container).await.unwrap();
+    container
+}
+
+/// Creates, puts a secret, starts, waits in the container until it is ready, and sets the restart policy: every call
+/// with a cost that `up` makes.
+pub(crate) async fn start_ready(docker: &Docker, (spec, extra): &(ContainerSpec, CreateExtras)) -> String {
+    let container = docker.create(spec, extra).await.unwrap();
+    let secrets = BTreeMap::from([("ECHO_TOKEN".to_owned(), Secret::new(b"0123456789abcdef".to_vec()))]);
+    docker.put_secret_files(&container, "/run/spawnfile/secrets", 10001, 10001, &secrets).await.unwrap();
+    docker.start(&container).await.unwrap();
+    let argv = [INIT_PATH, "ready", "--wait-ms", "5000"].map(str::to_owned);
+    let ready = docker.exec(&container, &argv, None, 4096, Duration::from_secs(10)).await.unwrap();
+    assert_eq!(ready.exit_code, 0, "the container did not become ready");
+    docker.set_restart_policy(&container, "unless-stopped").await.unwrap();
+    container
+}
+
 /// What is needed to make a container like one that the tool made.
 pub(crate) async fn like(docker: &Docker, container: &str) -> (ContainerSpec, CreateExtras) {
     let facts = docker.facts(&[container.to_owned()]).await.unwrap().remove(0);
@@ -48,7 +74,7 @@ pub(crate) async fn like(docker: &Docker, container: &str) -> (ContainerSpec, Cr
         unit: facts.unit,
         image: facts.image_id,
         env_names: Vec::new(),
-        env: std::collections::BTreeMap::new(),
+        env: BTreeMap::new(),
         volumes: settings["Mounts"].as_array().map(|mounts| mounts.iter().map(volume).collect()).unwrap_or_default(),
         publish: facts.ports,
         network: match settings["NetworkMode"].as_str().unwrap() {
@@ -61,7 +87,7 @@ pub(crate) async fn like(docker: &Docker, container: &str) -> (ContainerSpec, Cr
         stop_grace_ms: 2000,
     };
     let extra = CreateExtras {
-        secret_env: std::collections::BTreeMap::new(),
+        secret_env: BTreeMap::new(),
         log_max_bytes: 10 * 1024 * 1024,
         log_max_files: 3,
         user: inspect["Config"]["User"].as_str().map(str::to_owned),

@@ -19,11 +19,8 @@ pub(crate) fn text(rows: &[Row]) -> String {
         cells.push([row.what.clone(), figure(&row.ours, row.unit), beside, name, budget(row), verdict]);
     }
     let widths: Vec<usize> = (0..6).map(|column| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()).collect();
-    let mut text = format!(
-        "profile {PROFILE}; {} processors; {}\ntimes: median of N (min); memory: largest of N (min)\n",
-        processors(),
-        engine()
-    );
+    let mut text =
+        format!("profile {PROFILE}; {} processors; {}\ntimes: median of N (min); memory: largest of N (min)\n", processors(), engine());
     for row in &cells {
         let line: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         text.push('\n');
