@@ -3,6 +3,7 @@
 //! Progress goes to standard error, the answer to standard output. Nothing here is needed by the product's binary.
 
 mod assets;
+mod bench;
 mod console;
 mod demo;
 mod error;
@@ -34,6 +35,8 @@ enum Chore {
     Assets,
     /// Set up, then run every test; the last line is `N passed, N failed, N skipped`
     Test(test_run::Args),
+    /// Set up, then measure the product beside what it stands on, against its budgets
+    Bench(bench::Args),
     /// Publish examples/analyst to a registry on this machine and run it from its reference
     Demo(demo::Args),
 }
@@ -54,6 +57,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Setup(args) => setup::chore(&tree, &args),
         Chore::Assets => assets(&tree).map(|()| ExitCode::SUCCESS),
         Chore::Test(args) => test_run::chore(&tree, &args),
+        Chore::Bench(args) => bench::chore(&tree, &args),
         Chore::Demo(args) => demo::chore(&tree, &args),
     }
 }

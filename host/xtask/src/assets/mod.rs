@@ -176,7 +176,7 @@ fn prune(all: &Path, keep: &Path) {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what a chore did is its answer")]
+/// Progress, so that the answer of the chore that needed the assets stands alone on standard output.
 fn say(line: &str) {
-    println!("{line}");
+    crate::console::progress(line);
 }
