@@ -3,16 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use spawnfile_core::deployment::plan::{ContainerSpec, Limits};
 use spawnfile_core::oci::{Digest, Reference};
 use spawnfile_core::secret::Secret;
 use spawnfile_docker::{CreateExtras, Docker, DockerError, Endpoint, EndpointRequest, FileWanted, RegistryAuth};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{UnixListener, UnixStream};
 
 mod fake;
 use fake::{Fake, Reply, http, json};

@@ -3,8 +3,9 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use spawnfile_docker::{Docker, DockerError, Endpoint, EndpointRequest};
+use spawnfile_docker::{Docker, Endpoint, EndpointRequest};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 
