@@ -147,7 +147,7 @@ fn a_report_that_is_a_link() {
         files.push(("elsewhere.json".into(), bytes));
         steps.push("RUN [\"/bin/busybox\", \"ln\", \"-s\", \"/elsewhere.json\", \"/spawnfile/spawnfile-report.json\"]".into());
     });
-    refused(&tag, "link");
+    refused(&tag, "not a regular file");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The Engine's own word, by docker's command line: what the tool says of itself is not taken for it.
 
-use super::sh;
+use super::{program, sh};
 
 /// Takes a deployment's container, volumes and network away when the test ends, however it ends.
 #[derive(Debug)]
@@ -91,7 +91,8 @@ pub(crate) fn busybox() -> &'static str {
     static MADE: std::sync::OnceLock<()> = std::sync::OnceLock::new();
     const NAME: &str = "spawnfile-test/plain-busybox";
     MADE.get_or_init(|| {
-        let busybox = std::fs::read("/bin/busybox").expect("/bin/busybox is missing: apt-get install busybox-static");
+        let busybox =
+            std::fs::read(program("SPAWNFILE_TEST_BUSYBOX_BIN", "/bin/busybox")).expect("no busybox: run the tests by `cargo xtask test`");
         let dockerfile = "FROM scratch\nCOPY busybox /bin/busybox\nCOPY busybox /bin/sh\nCMD [\"/bin/busybox\", \"sleep\", \"60\"]\n";
         build(NAME, dockerfile, &[("busybox", &busybox)]);
     });

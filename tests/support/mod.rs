@@ -11,6 +11,11 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+/// A program that set-up made ready, else the machine's own.
+pub(crate) fn program(told: &str, own: &str) -> std::ffi::OsString {
+    std::env::var_os(told).unwrap_or_else(|| own.into())
+}
+
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()

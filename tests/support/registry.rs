@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use super::program;
+
 /// Returns `127.0.0.1:PORT` of a registry that anybody may use.
 pub(crate) fn open() -> &'static str {
     static STARTED: OnceLock<String> = OnceLock::new();
@@ -51,7 +53,9 @@ fn spawn_for_this_process(config: &Path) {
     let (started, wait) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let child = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL", "docker-registry", "serve"])
+            .args(["--pdeathsig", "KILL"])
+            .arg(program("SPAWNFILE_TEST_REGISTRY_BIN", "docker-registry"))
+            .arg("serve")
             .arg(&config)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -62,5 +66,5 @@ fn spawn_for_this_process(config: &Path) {
             let _ignored = child.wait();
         }
     });
-    assert!(wait.recv().unwrap(), "docker-registry cannot be started: apt-get install docker-registry");
+    assert!(wait.recv().unwrap(), "docker-registry cannot be started: run the tests by `cargo xtask test`");
 }

@@ -253,8 +253,8 @@ async fn hostile_archives_are_left_at_once_and_the_helper_removed() {
         ("not a regular file", stat(1 << 31 | 0o755, 0), vec![0; 4096]),
         ("not a regular file", stat(1 << 27 | 0o777, 0), vec![0; 4096]),
         ("more than 1000", stat(0o644, 5_000_000), vec![0; 4096]),
-        ("no entry", stat(0o644, 10), vec![0; 4096]),
-        ("wrong checksum", b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b'x'; 4096]),
+        ("data after its end", stat(0o644, 10), vec![0; 4096]),
+        ("no ustar stream", b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b'x'; 4096]),
     ];
     for (word, start, piece) in cases {
         let fake = helper_engine(move || Reply::Endless(start.clone(), piece.clone()));

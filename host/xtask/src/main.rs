@@ -13,6 +13,7 @@ mod test_run;
 mod third_party;
 mod tree;
 
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
@@ -29,7 +30,7 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Make this machine ready: Rust targets, packages, Engine, registry program, images; again only what is missing
+    /// Make this machine ready: Rust targets, packages, Engine, programs, images; again only what is missing
     Setup(setup::Args),
     /// Build what the program embeds: first-party plugins and PID 1, into target/assets
     Assets,
@@ -55,7 +56,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
     let tree = Tree::find()?;
     match chore {
         Chore::Setup(args) => setup::chore(&tree, &args),
-        Chore::Assets => assets(&tree).map(|()| ExitCode::SUCCESS),
+        Chore::Assets => assets(&tree).map(|_| ExitCode::SUCCESS),
         Chore::Test(args) => test_run::chore(&tree, &args),
         Chore::Bench(args) => bench::chore(&tree, &args),
         Chore::Demo(args) => demo::chore(&tree, &args),
@@ -64,8 +65,8 @@ fn run(chore: Chore) -> Result<ExitCode> {
 
 /// Makes what the product's binary embeds: guests, and the static init for both platforms. The build script of the
 /// bundle would make them too, but in silence and with a second build of the sandbox.
-fn assets(tree: &Tree) -> Result<()> {
-    assets::run(tree.root()).map(drop).map_err(error::Error::new)
+fn assets(tree: &Tree) -> Result<PathBuf> {
+    assets::run(tree.root()).map_err(error::Error::new)
 }
 
 /// Cargo on this tree, without what cargo told this very program about itself.

@@ -60,10 +60,10 @@ fn wait<F: Future<Output = Result<u8, CliError>>>(command: F) -> Result<u8, CliE
             number = signal() => number,
         };
         // The part that made something sees the same signal; dropping it here would leave what it made.
-        if UNDOING.load(Ordering::Relaxed) > 0 {
-            if let Ok(result) = tokio::time::timeout(UNDO_TIME, command).await {
-                return result;
-            }
+        if UNDOING.load(Ordering::Relaxed) > 0
+            && let Ok(result) = tokio::time::timeout(UNDO_TIME, command).await
+        {
+            return result;
         }
         Err(CliError::signal(number))
     });

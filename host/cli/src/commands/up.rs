@@ -131,7 +131,7 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
         plan: Arc::new(plan),
         values: Arc::new(values),
     };
-    let record = super::interruptible(&engine.docker, &undo, start.run(&args, &name, &redactor, ui)).await;
+    let record = super::interruptible(&engine.docker, &undo, Box::pin(start.run(&args, &name, &redactor, ui))).await;
     let (record, path) = match record {
         Ok(done) => done,
         Err(error) => {

@@ -82,7 +82,7 @@ fn effective_auth_methods_follow_the_rules() {
     };
     let key = |name: &str| ("api_key".to_owned(), Some(name.to_owned()));
     let other = |method: &str| (method.to_owned(), None);
-    let local = "{provider: local, name: m, endpoint: {base_url: u, compatibility: openai}}";
+    let local = "{provider: local, name: m, endpoint: {base_url: http://u, compatibility: openai}}";
     assert_eq!(methods("{primary: {provider: anthropic, name: m}}"), [key("ANTHROPIC_API_KEY")]);
     assert_eq!(methods("{primary: {provider: my-own.ai, name: m}}"), [key("MY_OWN_AI_API_KEY")]);
     assert_eq!(methods("{primary: {provider: p, name: m, auth: {method: api_key, key: K}}}"), [key("K")]);
@@ -96,16 +96,16 @@ fn effective_auth_methods_follow_the_rules() {
 #[test]
 fn auth_that_cannot_be_meant_is_refused() {
     for (model, part) in [
-        ("{primary: {provider: custom, name: m, endpoint: {base_url: u, compatibility: openai}}}", "has no default"),
+        ("{primary: {provider: custom, name: m, endpoint: {base_url: http://u, compatibility: openai}}}", "has no default"),
         ("{primary: {provider: local, name: m}}", "needs it"),
-        ("{primary: {provider: p, name: m, endpoint: {base_url: u, compatibility: openai}}}", "only allowed with provider"),
+        ("{primary: {provider: p, name: m, endpoint: {base_url: http://u, compatibility: openai}}}", "only allowed with provider"),
         ("{primary: {provider: p, name: m, auth: {method: x, key: K}}}", "only allowed with method"),
         ("{primary: {provider: p, name: m, auth: {method: Claude}}}", "import method"),
         ("{primary: {provider: p, name: m, auth: {}}}", "`execution.model.primary.auth.method` is missing"),
         ("{primary: {provider: p, name: m, auth: {method: api_key, key: LD_PRELOAD}}}", "reserved"),
         ("{primary: {provider: 9p, name: m}}", "no usable name"),
         (
-            "{primary: {provider: local, name: m, auth: {method: api_key}, endpoint: {base_url: u, compatibility: openai}}}",
+            "{primary: {provider: local, name: m, auth: {method: api_key}, endpoint: {base_url: http://u, compatibility: openai}}}",
             "no default name",
         ),
         ("{primary: {provider: p, name: m}, fallback: [{provider: p, name: n, auth: {method: none}}]}", "two auth methods"),

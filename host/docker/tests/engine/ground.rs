@@ -69,12 +69,18 @@ pub(crate) fn cli(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// A program that set-up made ready, else the machine's own.
+pub(crate) fn program(told: &str, own: &str) -> std::ffi::OsString {
+    std::env::var_os(told).unwrap_or_else(|| own.into())
+}
+
 /// Builds an image from a static busybox, these files (path, content) and these lines of a Dockerfile.
 pub(crate) async fn image(docker: &Docker, guard: &Guard, name: &str, files: &[(&str, &[u8])], lines: &str) -> (Reference, Digest) {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("rootfs");
     fs::create_dir_all(root.join("bin")).unwrap();
-    fs::copy("/bin/busybox", root.join("bin/busybox")).expect("these tests need a static /bin/busybox (package busybox-static)");
+    fs::copy(program("SPAWNFILE_TEST_BUSYBOX_BIN", "/bin/busybox"), root.join("bin/busybox"))
+        .expect("no static busybox: run the tests by `cargo xtask test`");
     fs::set_permissions(root.join("bin/busybox"), Permissions::from_mode(0o755)).unwrap();
     symlink("busybox", root.join("bin/sh")).unwrap();
     for (path, content) in files {

@@ -4,7 +4,7 @@ use std::fs;
 
 use spawnfile_docker::{BuildContext, DockerError, FileWanted};
 
-use crate::ground::{cli, engine, image};
+use crate::ground::{cli, engine, image, program};
 
 fn wanted(path: &str, optional: bool) -> Vec<FileWanted> {
     vec![FileWanted { path: path.to_owned(), max_bytes: 4 * 1024 * 1024, optional }]
@@ -43,7 +43,7 @@ async fn a_build_that_fails_shows_its_last_output() {
     let (docker, guard) = engine("fails").await;
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("bin")).unwrap();
-    fs::copy("/bin/busybox", dir.path().join("bin/sh")).unwrap();
+    fs::copy(program("SPAWNFILE_TEST_BUSYBOX_BIN", "/bin/busybox"), dir.path().join("bin/sh")).unwrap();
     // The label lets the guard find what the failed build leaves in the cache.
     let lines = format!("FROM scratch\nLABEL test={}\nCOPY bin /bin\nRUN echo the-reason; exit 7\n", guard.prefix);
     fs::write(dir.path().join("Dockerfile"), lines).unwrap();

@@ -8,7 +8,7 @@ use spawnfile_core::oci::Reference;
 use spawnfile_core::secret::Secret;
 use spawnfile_docker::{DockerError, RegistryAuth};
 
-use crate::ground::{engine, image};
+use crate::ground::{engine, image, program};
 
 /// In the standard base64 alphabet the login with this password has characters that the Engine does not read.
 const PASSWORD: &str = "~~~???>>>pass";
@@ -37,13 +37,13 @@ fn registry() -> Registry {
         root = dir.path().display()
     );
     fs::write(dir.path().join("config.yml"), config).unwrap();
-    let process = Command::new("docker-registry")
+    let process = Command::new(program("SPAWNFILE_TEST_REGISTRY_BIN", "docker-registry"))
         .arg("serve")
         .arg(dir.path().join("config.yml"))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .expect("this test needs a registry (package docker-registry)");
+        .expect("no registry program: run the tests by `cargo xtask test`");
     let registry = Registry { process, port, _dir: dir };
     for _ in 0..200 {
         if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {

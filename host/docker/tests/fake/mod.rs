@@ -1,5 +1,5 @@
 //! The scripted Engine itself: a Unix socket and what it answers.
-#![allow(clippy::unwrap_used, clippy::missing_debug_implementations, reason = "tests")]
+#![allow(clippy::unwrap_used, missing_debug_implementations, reason = "tests")]
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -136,6 +137,8 @@ fn init(root: &Path, into: &Path, name: &'static str, target: &str) -> Result<In
     let of = |error: std::io::Error| format!("{name}: {error}");
     let program = fs::read(cargo::build(root, "spawnfile-init", target)?.join("spawnfile-init")).map_err(of)?;
     fs::write(into.join(name), &program).map_err(of)?;
+    // Tests run it as it is.
+    fs::set_permissions(into.join(name), fs::Permissions::from_mode(0o755)).map_err(of)?;
     let hex: String = Sha256::digest(&program).iter().map(|byte| format!("{byte:02x}")).collect();
     say(&format!("{name}: {} kB, {:.1} s", program.len() / 1000, started.elapsed().as_secs_f32()));
     Ok(Init { name, digest: format!("sha256:{hex}"), bytes: program.len() })

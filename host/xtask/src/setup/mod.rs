@@ -44,8 +44,8 @@ enum Step {
     Packages,
     /// The Docker Engine
     Engine,
-    /// The registry program
-    Registry,
+    /// The registry program and busybox, unpacked rather than installed
+    Programs,
     /// Base and runtime images, or look-alikes of them
     Images,
 }
@@ -55,6 +55,8 @@ enum Step {
 pub(crate) struct Setup {
     /// The program of a registry, see [`registry::Registry`].
     pub(crate) registry: Option<PathBuf>,
+    /// A static busybox.
+    busybox: Option<PathBuf>,
     /// Images in the Engine.
     pub(crate) images: Vec<Ready>,
 }
@@ -63,12 +65,14 @@ impl Setup {
     /// The environment that tells tests where everything is.
     pub(crate) fn environment(&self) -> Vec<(String, String)> {
         let images = self.images.iter().map(|image| (image.env.clone(), image.id.clone()));
-        let registry = self.registry.iter().map(|path| (REGISTRY_BIN.to_owned(), path.display().to_string()));
-        images.chain(registry).collect()
+        let programs = [(REGISTRY_BIN, &self.registry), (BUSYBOX_BIN, &self.busybox)];
+        let programs = programs.into_iter().filter_map(|(name, path)| Some((name.to_owned(), path.as_ref()?.display().to_string())));
+        images.chain(programs).collect()
     }
 }
 
 const REGISTRY_BIN: &str = "SPAWNFILE_TEST_REGISTRY_BIN";
+const BUSYBOX_BIN: &str = "SPAWNFILE_TEST_BUSYBOX_BIN";
 
 /// Runs the chore and prints the environment as its answer.
 pub(crate) fn chore(tree: &Tree, args: &Args) -> Result<ExitCode> {
@@ -94,7 +98,10 @@ fn run_steps(tree: &Tree, steps: &[Step], images: Images) -> Result<Setup> {
             Step::Rust => rust_targets::ensure(tree)?,
             Step::Packages => packages::ensure(&third_party)?,
             Step::Engine => engine::ensure(tree)?,
-            Step::Registry => setup.registry = Some(packages::unpacked(tree, &third_party, "docker-registry")?),
+            Step::Programs => {
+                setup.registry = Some(packages::unpacked(tree, &third_party, "docker-registry")?);
+                setup.busybox = Some(packages::unpacked(tree, &third_party, "busybox-static")?);
+            }
             Step::Images => setup.images = image::ensure(tree, &third_party, images)?,
         }
     }

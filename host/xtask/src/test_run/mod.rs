@@ -26,15 +26,17 @@ pub(crate) struct Args {
 }
 
 const SKIPPED: &str = "SPAWNFILE_TEST_SKIPPED";
+/// The arm64 spawnfile-init, which its test would build else.
+const INIT_ARM64: &str = "SPAWNFILE_TEST_INIT_ARM64";
 
 /// Runs the chore. Its last line on standard output is `N passed, N failed, N skipped`.
 pub(crate) fn chore(tree: &Tree, args: &Args) -> Result<ExitCode> {
     let setup = setup::run(tree, args.images)?;
-    crate::assets(tree)?;
+    let assets = crate::assets(tree)?;
 
     let skips = tempfile::NamedTempFile::new_in(tree.setup_folder("")?).context(|| "making the file of skipped tests".to_owned())?;
     let mut cargo = crate::cargo(tree);
-    cargo.args(["test", "--no-fail-fast"]).envs(setup.environment()).env(SKIPPED, skips.path());
+    cargo.args(["test", "--no-fail-fast"]).envs(setup.environment()).env(SKIPPED, skips.path()).env(INIT_ARM64, assets.join("init-arm64"));
     if args.cargo.is_empty() {
         cargo.arg("--workspace")
     } else {
