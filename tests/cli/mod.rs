@@ -1,6 +1,6 @@
 //! The command line itself: exit codes, help, what a typo gets.
 
-use crate::support::{User, root};
+use crate::support::{User, corpus};
 
 #[test]
 fn without_arguments_it_helps_and_exits_2() {
@@ -51,12 +51,21 @@ fn an_engine_that_is_not_there_is_exit_code_1_and_named() {
 }
 
 #[test]
+fn a_script_gets_its_answer_when_it_fails_too() {
+    let user = User::new();
+    let ran = user.run(["status", "--deployment", "absent", "--json"]).expect(2);
+    let error = &ran.json()["error"];
+    assert_eq!((&error["kind"], &error["exit_code"]), (&"input".into(), &2.into()));
+    assert!(error["message"].as_str().unwrap().contains("absent") && !error["hints"].as_array().unwrap().is_empty());
+    user.write("org/Spawnfile", "spawnfile_version: \"0.1\"\nkind: agent\nname: a\nruntme: x\n");
+    let ran = user.run(["validate", "org", "--json"]).expect(2);
+    let finding = &ran.json()["error"]["findings"][0];
+    assert_eq!((&finding["code"], &finding["position"]["line"]), (&"manifest.unknown-key".into(), &4.into()));
+}
+
+#[test]
 fn the_corpus_compiles_to_upstream_s_fingerprint() {
-    let corpus = root().join("../shared/corpus");
-    if !corpus.is_dir() {
-        eprintln!("skipped: the corpus is not there");
-        return;
-    }
+    let Some(corpus) = corpus("cli::the_corpus_compiles_to_upstream_s_fingerprint") else { return };
     let user = User::new();
     let project = corpus.join("projects/single-agent");
     user.run(["compile", project.to_str().unwrap(), "--out", "out"]).expect(0);
@@ -74,11 +83,7 @@ fn the_corpus_compiles_to_upstream_s_fingerprint() {
 
 #[test]
 fn an_environment_example_lists_the_same_names_as_upstream() {
-    let corpus = root().join("../shared/corpus");
-    if !corpus.is_dir() {
-        eprintln!("skipped: the corpus is not there");
-        return;
-    }
+    let Some(corpus) = corpus("cli::an_environment_example_lists_the_same_names_as_upstream") else { return };
     let user = User::new();
     user.run(["compile", corpus.join("projects/single-agent").to_str().unwrap(), "--out", "out"]).expect(0);
     let names = |text: String| -> Vec<String> { text.lines().filter_map(|line| line.strip_suffix('=')).map(str::to_owned).collect() };

@@ -2,7 +2,7 @@
 
 use crate::support::engine::{Cleanup, Image};
 use crate::support::project::EchoAgent;
-use crate::support::{Ran, User, echo, engine, sh, unique};
+use crate::support::{User, echo, engine, sh, unique};
 
 fn built(user: &User, agent: &EchoAgent) -> (String, Image, Cleanup) {
     echo::runtime_image();
@@ -103,22 +103,4 @@ fn a_name_in_use_is_refused_with_what_to_do() {
     assert_eq!(engine::containers(&name), container);
     other.run(["down", "--deployment", &name]).expect(2);
     assert_eq!(engine::containers(&name), container);
-}
-
-#[test]
-fn an_interrupted_start_leaves_nothing() {
-    let user = User::with_echo();
-    let name = unique("interrupt");
-    let (tag, _image, _down) = built(&user, &plain(&name).option("start_delay_ms: 60000"));
-    let child = user.command(["up", &tag]).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    let begun = std::time::Instant::now();
-    while engine::containers(&name).is_empty() {
-        assert!(begun.elapsed().as_secs() < 20, "no container was made");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    sh("kill", ["-INT", &child.id().to_string()]);
-    let ran = Ran::of(&child.wait_with_output().unwrap());
-    assert_eq!(ran.code, 130, "{}", ran.all());
-    assert_eq!(engine::containers(&name), Vec::<String>::new());
-    assert!(!user.home().join("deployments").join(&name).exists());
 }

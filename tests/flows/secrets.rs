@@ -99,6 +99,25 @@ fn an_env_file_error_names_the_line_and_never_the_value() {
 }
 
 #[test]
+fn a_value_where_a_name_belongs_is_not_shown() {
+    let user = User::new();
+    for wrong in ["A_KEY=canary-value", "A_KEY=", "=canary-value"] {
+        let ran = user.run(["up", "org:1", "--image", "--from-env", wrong]);
+        assert!(!ran.all().contains("canary-value"), "{}", ran.all());
+    }
+}
+
+#[test]
+fn an_env_file_may_be_a_pipe() {
+    let user = User::new();
+    let program = env!("CARGO_BIN_EXE_spawnfile");
+    let script = format!("printf 'A_KEY=value\\n' | '{program}' auth import env /dev/stdin && '{program}' auth show");
+    let mut shell = std::process::Command::new("sh");
+    let ran = Ran::of(&shell.args(["-c", &script]).env("SPAWNFILE_HOME", user.home()).output().unwrap()).expect(0).says("A_KEY");
+    assert!(!ran.all().contains("value"), "{}", ran.all());
+}
+
+#[test]
 fn profiles_are_private_and_their_names_do_not_escape() {
     use std::os::unix::fs::PermissionsExt;
     let user = User::new();

@@ -3,6 +3,7 @@
 pub(crate) mod echo;
 pub(crate) mod engine;
 pub(crate) mod project;
+pub(crate) mod proxy;
 pub(crate) mod registry;
 
 use std::ffi::OsStr;
@@ -19,6 +20,25 @@ pub(crate) fn program(told: &str, own: &str) -> std::ffi::OsString {
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// The other tool's projects and what it makes of them, where they lie beside the tree; else the test is told to be
+/// skipped.
+pub(crate) fn corpus(test: &str) -> Option<PathBuf> {
+    let corpus = root().join("../shared/corpus");
+    if corpus.is_dir() {
+        return Some(corpus);
+    }
+    skip(test, "the corpus is not beside the tree");
+    None
+}
+
+/// Says that a test does not run, and why: `cargo xtask test` counts it as skipped.
+pub(crate) fn skip(test: &str, why: &str) {
+    if let Some(path) = std::env::var_os("SPAWNFILE_TEST_SKIPPED") {
+        let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
+        std::io::Write::write_all(&mut file, format!("{test}: {why}\n").as_bytes()).unwrap();
+    }
 }
 
 /// A user's machine: an empty home and a working folder. The environment of the test process does not reach the tool.

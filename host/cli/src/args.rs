@@ -16,7 +16,8 @@ Examples:
   spawnfile status --deployment org --live               see how it is
   spawnfile down --deployment org                        take it down
 
-Exit codes: 0 done; 1 it ran and something is wrong; 2 usage, input, contract or preflight.")]
+Exit codes: 0 done; 1 it ran and something is wrong; 2 usage, input, contract or preflight; 128 and the signal's number
+when a signal ended it (130 for Ctrl-C, 143 for TERM, 129 for HUP), what it had made taken away again.")]
 pub(crate) struct Args {
     /// Answer in JSON on standard output
     #[arg(long, global = true)]

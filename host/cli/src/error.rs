@@ -5,7 +5,8 @@
 use std::error::Error;
 use std::fmt;
 
-use spawnfile_core::finding::{Findings, Severity};
+use serde::Serialize;
+use spawnfile_core::finding::{Finding, Findings, Severity};
 
 /// Who has to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,22 +27,40 @@ pub(crate) struct CliError {
     hints: Vec<String>,
     /// Printed before the message, one a line.
     details: Vec<String>,
+    /// What validation found, for scripts; people see them among the details.
+    findings: Vec<Finding>,
+}
+
+/// What a command that was asked for JSON answers when it does not succeed.
+#[derive(Serialize)]
+pub(crate) struct Failure<'a> {
+    error: Body<'a>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    /// `failed`, `input` or `interrupted`.
+    kind: &'static str,
+    exit_code: u8,
+    message: &'a str,
+    hints: &'a [String],
+    findings: &'a [Finding],
 }
 
 impl CliError {
     /// Usage, input, contract or preflight: exit code 2.
     pub(crate) fn input(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Input, message: message.into(), hints: Vec::new(), details: Vec::new() }
+        Self { kind: Kind::Input, message: message.into(), hints: Vec::new(), details: Vec::new(), findings: Vec::new() }
     }
 
     /// It ran, and something is wrong: exit code 1.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Failed, message: message.into(), hints: Vec::new(), details: Vec::new() }
+        Self { kind: Kind::Failed, message: message.into(), hints: Vec::new(), details: Vec::new(), findings: Vec::new() }
     }
 
     /// A signal ended it.
     pub(crate) fn signal(number: u8) -> Self {
-        Self { kind: Kind::Signal(number), message: "interrupted".into(), hints: Vec::new(), details: Vec::new() }
+        Self { kind: Kind::Signal(number), message: "interrupted".into(), hints: Vec::new(), details: Vec::new(), findings: Vec::new() }
     }
 
     /// Exit code 2 for an error of a library, its causes included.
@@ -63,6 +82,7 @@ impl CliError {
         for finding in &sorted {
             error.details.push(line(finding));
         }
+        error.findings = sorted;
         error
     }
 
@@ -85,6 +105,17 @@ impl CliError {
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.details.push(detail.into());
         self
+    }
+
+    /// Returns the answer for a script.
+    pub(crate) fn failure(&self) -> Failure<'_> {
+        let kind = match self.kind {
+            Kind::Failed => "failed",
+            Kind::Input => "input",
+            Kind::Signal(_) => "interrupted",
+        };
+        let error = Body { kind, exit_code: self.exit_code(), message: &self.message, hints: &self.hints, findings: &self.findings };
+        Failure { error }
     }
 
     /// Returns the exit code.

@@ -85,9 +85,13 @@ impl Ui {
         }
     }
 
-    /// Says an error.
+    /// Says an error; a script that asked for JSON gets it as its answer too.
     pub(crate) fn error(&mut self, error: &CliError) {
         self.write(&format!("{error}\n"));
+        if self.json {
+            // Nothing is left to be said of an answer that cannot be written.
+            let _ignored = self.answer(&error.failure(), |_| String::new());
+        }
     }
 
     fn close(&mut self) {

@@ -45,7 +45,7 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
     let (compiled, findings) = pipeline::assemble(world, &prepared, &lock, pipeline::platform(args.platform), &out)?;
     prepared.findings.extend(findings);
 
-    write::write(&out, &prepared.gathered.folder, &compiled.tree)?;
+    write::write(&out, &prepared.gathered.folder, &compiled.tree, world.source_date()?)?;
 
     let answer = Answer {
         output: out.display().to_string(),

@@ -67,9 +67,22 @@ fn wait<F: Future<Output = Result<u8, CliError>>>(command: F) -> Result<u8, CliE
         }
         Err(CliError::signal(number))
     });
-    // Clean-ups that were started in the background (a helper container of an interrupted read) get a moment.
+    if result.is_err() {
+        // Clean-ups go on in tasks of their own (the helper container of a read that broke off): they end first.
+        runtime.block_on(settled());
+    }
     runtime.shutdown_timeout(Duration::from_millis(500));
     result
+}
+
+/// Waits until every task is done, for as long as the Engine may take to remove a helper.
+async fn settled() {
+    const LONGEST: Duration = Duration::from_secs(15);
+    let tasks = tokio::runtime::Handle::current().metrics();
+    let begun = tokio::time::Instant::now();
+    while tasks.num_alive_tasks() > 0 && begun.elapsed() < LONGEST {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// Runs a part of a command that makes things on the Engine; on failure or a signal they are removed again.

@@ -72,7 +72,7 @@ pub(crate) async fn build(world: &World, ui: &mut Ui, plugins: &PluginHost, args
     let platform = pipeline::platform(args.platform);
     let (compiled, more) = pipeline::assemble(world, &prepared, &pinned, platform, &out)?;
     findings.extend(more);
-    write::write(&out, &prepared.gathered.folder, &compiled.tree)?;
+    write::write(&out, &prepared.gathered.folder, &compiled.tree, world.source_date()?)?;
     ui.step(&format!("Compiled to {}", out.display()));
 
     pin::fetch(world, ui, &engine, &pinned).await?;

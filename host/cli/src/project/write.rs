@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use spawnfile_core::tree::OutputTree;
@@ -35,8 +36,9 @@ const KNOWN: &[&str] = &[
     "world-bindings.json",
 ];
 
-/// Writes the tree to `out`, which must not be the project's own folder or hold it.
-pub(crate) fn write(out: &Path, project: &Path, tree: &OutputTree) -> Result<(), CliError> {
+/// Writes the tree to `out`, which must not be the project's own folder or hold it. Every file bears the time
+/// `modified_unix_s`: any `docker build` takes it into the image.
+pub(crate) fn write(out: &Path, project: &Path, tree: &OutputTree, modified_unix_s: u64) -> Result<(), CliError> {
     let (parent, name) = place(out)?;
     fs::create_dir_all(&parent).map_err(|error| io("make the folder", &parent, &error))?;
     let out = parent.join(&name);
@@ -50,7 +52,7 @@ pub(crate) fn write(out: &Path, project: &Path, tree: &OutputTree) -> Result<(),
         .permissions(fs::Permissions::from_mode(0o755))
         .tempdir_in(&parent)
         .map_err(|error| io("write in", &parent, &error))?;
-    fill(staged.path(), tree)?;
+    fill(staged.path(), tree, UNIX_EPOCH + Duration::from_secs(modified_unix_s))?;
     publish(staged, &out)?;
     sync_folder(&parent)
 }
@@ -112,25 +114,42 @@ fn recover(parent: &Path, prefix: &str, out: &Path) -> Result<(), CliError> {
 }
 
 fn is_old(path: &Path) -> bool {
-    const OLD: std::time::Duration = std::time::Duration::from_secs(60 * 60);
+    const OLD: Duration = Duration::from_secs(60 * 60);
     let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
     modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > OLD))
 }
 
-fn fill(staged: &Path, tree: &OutputTree) -> Result<(), CliError> {
+fn fill(staged: &Path, tree: &OutputTree, modified: SystemTime) -> Result<(), CliError> {
     for (path, file) in tree.iter() {
         let path = staged.join(path);
         let folder = path.parent().unwrap_or(staged);
-        fs::create_dir_all(folder).map_err(|error| io("make the folder", folder, &error))?;
+        make_folders(staged, folder)?;
         fs::OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(file.mode)
             .open(&path)
-            .and_then(|mut handle| handle.write_all(&file.bytes).and_then(|()| handle.sync_all()))
+            .and_then(|mut handle| {
+                handle.write_all(&file.bytes)?;
+                // Whatever the umask: modes are part of what the image holds.
+                handle.set_permissions(fs::Permissions::from_mode(file.mode))?;
+                handle.set_modified(modified)?;
+                handle.sync_all()
+            })
             .map_err(|error| io("write", &path, &error))?;
     }
     sync_folder(staged)
+}
+
+/// Makes the folders from `staged` down to `folder`, whatever the umask.
+fn make_folders(staged: &Path, folder: &Path) -> Result<(), CliError> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|path| *path != staged && !path.exists()).collect();
+    for path in missing.into_iter().rev() {
+        fs::create_dir(path)
+            .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o755)))
+            .map_err(|error| io("make the folder", path, &error))?;
+    }
+    Ok(())
 }
 
 /// Puts the staged folder in place; what it replaced goes with `staged`.
@@ -172,10 +191,10 @@ mod tests {
     fn replaces_an_output_and_keeps_its_records() {
         let dir = tempfile::tempdir().unwrap();
         let (out, project) = (dir.path().join(".spawn"), dir.path());
-        write(&out, project, &tree("1")).unwrap();
+        write(&out, project, &tree("1"), 0).unwrap();
         fs::create_dir(out.join(DEPLOYMENTS)).unwrap();
         fs::write(out.join(DEPLOYMENTS).join("default.json"), "{}").unwrap();
-        write(&out, project, &tree("2")).unwrap();
+        write(&out, project, &tree("2"), 0).unwrap();
         assert_eq!(fs::read_to_string(out.join("a/b")).unwrap(), "2");
         assert!(out.join("deployments/default.json").is_file());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing staged is left");
@@ -185,11 +204,11 @@ mod tests {
     fn records_of_a_killed_run_come_back() {
         let dir = tempfile::tempdir().unwrap();
         let (out, project) = (dir.path().join(".spawn"), dir.path());
-        write(&out, project, &tree("1")).unwrap();
+        write(&out, project, &tree("1"), 0).unwrap();
         let left = dir.path().join("..spawn-staged-abc");
         fs::create_dir_all(left.join(DEPLOYMENTS)).unwrap();
         fs::write(left.join(DEPLOYMENTS).join("default.json"), "{}").unwrap();
-        write(&out, project, &tree("2")).unwrap();
+        write(&out, project, &tree("2"), 0).unwrap();
         assert!(out.join("deployments/default.json").is_file());
         assert!(!left.exists());
     }
@@ -203,12 +222,12 @@ mod tests {
             fs::write(project.join(name), text).unwrap();
         }
         for out in [project.clone(), dir.path().to_owned(), project.join("."), project.join(".."), project.join("Spawnfile")] {
-            assert!(write(&out, &project, &tree("1")).is_err(), "{}", out.display());
+            assert!(write(&out, &project, &tree("1"), 0).is_err(), "{}", out.display());
         }
         let out = project.join(".spawn");
-        write(&out, &project, &tree("1")).unwrap();
+        write(&out, &project, &tree("1"), 0).unwrap();
         fs::write(out.join(".env"), "KEY=1").unwrap();
-        assert!(write(&out, &project, &tree("2")).is_err(), "a user's own file would be lost");
+        assert!(write(&out, &project, &tree("2"), 0).is_err(), "a user's own file would be lost");
         assert!(out.join(".env").is_file() && project.join("Spawnfile").is_file());
         assert_eq!(fs::read_dir(&project).unwrap().count(), 3, "nothing staged is left");
     }

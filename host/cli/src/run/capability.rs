@@ -16,7 +16,7 @@ use spawnfile_plugins::{BoxFuture, EngineCapability, EngineRefusal};
 use super::undo::Undo;
 
 /// What a start may use. Everything in it belongs to one deployment.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Capability {
     /// The Engine.
     pub(crate) docker: Docker,
@@ -97,6 +97,10 @@ impl Capability {
     }
 }
 
+fn broken_off<T>(result: Result<Result<T, EngineRefusal>, tokio::task::JoinError>) -> Result<T, EngineRefusal> {
+    result.unwrap_or_else(|error| Err(EngineRefusal::Failed(format!("the call broke off: {error}"))))
+}
+
 fn refusal(error: &DockerError) -> EngineRefusal {
     let text = error.to_string();
     match error {
@@ -109,7 +113,8 @@ fn refusal(error: &DockerError) -> EngineRefusal {
 
 impl EngineCapability for Capability {
     fn create(&mut self, spec: ContainerSpec) -> BoxFuture<'_, Result<String, EngineRefusal>> {
-        Box::pin(async move { self.create_checked(spec).await })
+        let own = self.clone();
+        Box::pin(async move { broken_off(self.undo.making(async move { own.create_checked(spec).await }).await) })
     }
 
     fn start(&mut self, id: String) -> BoxFuture<'_, Result<(), EngineRefusal>> {
@@ -141,7 +146,8 @@ impl EngineCapability for Capability {
     }
 
     fn ensure_volume(&mut self, name: String) -> BoxFuture<'_, Result<(), EngineRefusal>> {
-        Box::pin(async move { self.ensure_planned_volume(&name).await })
+        let own = self.clone();
+        Box::pin(async move { broken_off(self.undo.making(async move { own.ensure_planned_volume(&name).await }).await) })
     }
 
     fn facts(&mut self, ids: Vec<String>) -> BoxFuture<'_, Result<Vec<ContainerFacts>, EngineRefusal>> {

@@ -29,13 +29,13 @@ pub(crate) struct SecretArgs {
     pub(crate) env_file: Option<PathBuf>,
     /// Take this variable from the environment of this command (repeatable)
     #[arg(long, value_name = "NAME", help_heading = "Secrets")]
-    pub(crate) from_env: Vec<EnvName>,
+    pub(crate) from_env: Vec<String>,
 }
 
 /// Reads an env file.
 pub(crate) fn read_env_file(world: &World, path: &Path) -> Result<BTreeMap<EnvName, Secret>, CliError> {
     let full = world.cwd.join(path);
-    let bytes = atomic::read(&full, MAX_ENV_FILE)?
+    let bytes = atomic::read_any(&full, MAX_ENV_FILE)?
         .map(Zeroizing::new)
         .ok_or_else(|| CliError::input(format!("env file `{}` does not exist", full.display())))?;
     env_file::parse(&bytes).map_err(|error| CliError::input(format!("env file `{}`: {error}", full.display())))
@@ -58,15 +58,26 @@ pub(crate) fn supplied(world: &World, args: &SecretArgs) -> Result<Supplied, Cli
             supplied.give(key, Source::EnvFile(path.display().to_string()), value);
         }
     }
-    for name in &args.from_env {
+    for text in &args.from_env {
+        let name = from_env_name(text)?;
         let value = world
             .env_os(name.as_str())
             .filter(|value| !value.is_empty())
             .ok_or_else(|| CliError::input(format!("--from-env {name}: the variable is not set in this environment")))?;
         let bytes = std::os::unix::ffi::OsStringExt::into_vec(value);
-        supplied.give(name.clone(), Source::FromEnv, Secret::new(bytes));
+        supplied.give(name, Source::FromEnv, Secret::new(bytes));
     }
     Ok(supplied)
+}
+
+/// Reads the argument of `--from-env`. Not clap's part: it would show `NAME=value` with the value.
+fn from_env_name(text: &str) -> Result<EnvName, CliError> {
+    if let Some((name, _)) = text.split_once('=') {
+        let name = spawnfile_core::display::escape(name);
+        return Err(CliError::input(format!("--from-env {name}=…: it takes a name, not a value; the value would be seen by others"))
+            .hint(format!("export {name} first, then: --from-env {name}")));
+    }
+    text.parse().map_err(|error| CliError::input(format!("--from-env `{}`: {error}", spawnfile_core::display::escape(text))))
 }
 
 /// Values that the host made for a deployment. They survive redeploys, so that clients keep working.

@@ -5,10 +5,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use spawnfile_docker::Docker;
+use tokio::sync::RwLock;
+use tokio::task::JoinError;
 
 /// Containers and volumes made so far, newest last. Cloning shares the list.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Undo(Arc<Mutex<Vec<Made>>>);
+pub(crate) struct Undo {
+    made: Arc<Mutex<Vec<Made>>>,
+    /// Read-locked by every call that is making something.
+    making: Arc<RwLock<()>>,
+}
+
+/// How long a call under way is waited for before what was made is removed.
+const MAKING: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone)]
 enum Made {
@@ -33,22 +42,36 @@ impl Undo {
         self.push(Made::Network(labels.clone()));
     }
 
+    /// Runs a call that makes something to its end, even when nobody waits for it any more: the Engine would finish it
+    /// all the same, and nobody would know what it made.
+    pub(crate) async fn making<T: Send + 'static>(&self, call: impl Future<Output = T> + Send + 'static) -> Result<T, JoinError> {
+        let guard = Arc::clone(&self.making).read_owned().await;
+        tokio::spawn(async move {
+            let result = call.await;
+            drop(guard);
+            result
+        })
+        .await
+    }
+
     fn push(&self, made: Made) {
-        if let Ok(mut list) = self.0.lock() {
+        if let Ok(mut list) = self.made.lock() {
             list.push(made);
         }
     }
 
     /// Forgets everything: what was made stays.
     pub(crate) fn keep(&self) {
-        if let Ok(mut list) = self.0.lock() {
+        if let Ok(mut list) = self.made.lock() {
             list.clear();
         }
     }
 
     /// Removes everything that was made, newest first; returns what could not be removed.
     pub(crate) async fn run(&self, docker: &Docker) -> Vec<String> {
-        let made = self.0.lock().map(|mut list| std::mem::take(&mut *list)).unwrap_or_default();
+        // A call that hangs longer than this is not waited for: what it makes is swept by the next `up`.
+        let _done = tokio::time::timeout(MAKING, self.making.write()).await;
+        let made = self.made.lock().map(|mut list| std::mem::take(&mut *list)).unwrap_or_default();
         let mut left = Vec::new();
         for made in made.into_iter().rev() {
             let (name, result) = match &made {

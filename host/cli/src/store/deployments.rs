@@ -14,6 +14,8 @@ use crate::error::CliError;
 const MAX_RECORD: u64 = 4 * 1024 * 1024;
 const MAX_DOCUMENT: u64 = 4 * 1024 * 1024;
 const RECORD: &str = "record.json";
+/// Folder of lock files; no deployment can have its name.
+const LOCKS: &str = ".locks";
 const REPORT: &str = "spawnfile-report.json";
 const EXTRAS: &str = "spawnfile-extras.json";
 
@@ -36,10 +38,14 @@ impl Deployments {
 
     /// Takes the lock of a deployment.
     pub(crate) fn lock(&self, name: &DeploymentName) -> Result<Lock, CliError> {
-        atomic::try_lock(&self.folder(name))?.ok_or_else(|| {
+        // Outside the deployment's folder: that one is removed while the lock is held.
+        let lock = atomic::try_lock(&self.folder.join(LOCKS).join(name.as_str()))?.ok_or_else(|| {
             CliError::failed(format!("deployment `{name}` is being changed by another command"))
                 .hint("wait until it is done, then try again")
-        })
+        })?;
+        // Nobody else writes there now: every temporary file is one that a killed command left.
+        atomic::sweep(&self.folder(name), std::time::Duration::ZERO);
+        Ok(lock)
     }
 
     /// Loads a record; nothing when there is none. A damaged one is an error, never absent.
@@ -96,6 +102,9 @@ impl Deployments {
     /// Removes everything of a deployment: the record first, so that what is left half-way is no deployment any more.
     pub(crate) fn forget(&self, name: &DeploymentName) -> Result<(), CliError> {
         let folder = self.folder(name);
+        if !folder.exists() {
+            return Ok(());
+        }
         remove_file(&folder.join(RECORD))?;
         atomic::sync_folder(&folder)?;
         fs::remove_dir_all(&folder).map_err(|error| io("remove", &folder, &error))

@@ -62,7 +62,7 @@ pub(crate) fn load(home: &Path, name: &ProfileName) -> Result<Option<Profile>, C
 pub(crate) fn import_env(home: &Path, name: &ProfileName, values: BTreeMap<EnvName, Secret>) -> Result<Profile, CliError> {
     let path = path(home, name);
     let folder = path.parent().unwrap_or(home);
-    let _lock = atomic::try_lock(folder)?.ok_or_else(|| {
+    let _lock = atomic::try_lock(&folder.join(".lock"))?.ok_or_else(|| {
         CliError::failed(format!("auth profile `{name}` is being changed by another command")).hint("try again in a moment")
     })?;
     let mut profile = load(home, name)?.unwrap_or_default();

@@ -45,6 +45,8 @@ pub(super) fn dockerfile(
     lines.push("WORKDIR /".to_owned());
     lines.push(format!("USER {UID}:{UID}"));
     lines.push("STOPSIGNAL SIGTERM".to_owned());
+    // One of the base image would call a program of its own, and knows nothing of ours.
+    lines.push("HEALTHCHECK NONE".to_owned());
     lines.push(format!("ENTRYPOINT [{}]", quoted(INIT_PATH)));
     lines.push("COPY image/spawnfile/ /spawnfile/".to_owned());
     lines.join("\n") + "\n"

@@ -35,6 +35,10 @@ pub(super) fn entries<'a>(input: &'a CompileInput<'_>, plan: Vec<u8>, findings: 
     tree.add(Entry { path: "/spawnfile".to_owned(), mode: 0o755, uid: 0, gid: 0, content: Content::Folder });
     tree.add(Entry { path: INIT_PATH.to_owned(), mode: 0o755, uid: 0, gid: 0, content: Content::File(Cow::Borrowed(input.init)) });
     tree.add(Entry { path: INIT_PLAN_PATH.to_owned(), mode: 0o644, uid: 0, gid: 0, content: Content::File(Cow::Owned(plan)) });
+    // Folders above ours that a base image may lack: made by the builder they would bear the time of the build.
+    for path in ["/run", "/var", "/var/lib"] {
+        tree.add(Entry { path: path.to_owned(), mode: 0o755, uid: 0, gid: 0, content: Content::Folder });
+    }
     tree.folder(STATE_ROOT, 0o755);
     tree.folder(STATE_DIR, 0o755);
     tree.folder(SECRETS_DIR, 0o700);

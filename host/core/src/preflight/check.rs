@@ -22,6 +22,7 @@ pub fn check(report: &DistributionReport, extras: Option<&Extras>, mut supplied:
     missing(&wanted, &supplied, &mut findings);
     undeclared(&wanted, &mut supplied, &mut findings);
     deliverable(extras, &supplied, &mut findings);
+    bounded(&supplied, &mut findings);
     let given = |name: &EnvName| supplied.values.contains_key(name);
     let to_generate = wanted
         .generated
@@ -138,6 +139,18 @@ fn deliverable(extras: Option<&Extras>, supplied: &Supplied, findings: &mut Find
         if bytes.contains(&0) || std::str::from_utf8(bytes).is_err() {
             let message = format!("the value of `{name}` is no text, and this image takes secrets in the environment only");
             findings.push(Finding::error("secret.not-text", message));
+        }
+    }
+}
+
+/// No process can be started with a longer `NAME=value`: the kernel's limit for one string (`MAX_ARG_STRLEN`).
+fn bounded(supplied: &Supplied, findings: &mut Findings) {
+    const LONGEST: usize = 128 * 1024;
+    for (name, (source, value)) in &supplied.values {
+        let most = LONGEST - name.as_str().len() - "=\0".len();
+        if value.expose().len() > most {
+            let message = format!("the value of `{name}` ({source}) has {} bytes; at most {most} can be delivered", value.expose().len());
+            findings.push(Finding::error("secret.too-large", message));
         }
     }
 }
