@@ -11,7 +11,7 @@ use crate::commands;
 #[command(after_help = "\
 Examples:
   spawnfile publish ./org --tag ghcr.io/you/org:1.0.0    publish an organization
-  spawnfile status ghcr.io/you/org:1.0.0                 see what an image is and needs
+  spawnfile status ghcr.io/you/org:1.0.0 --pull          see what an image is and needs
   spawnfile up ghcr.io/you/org:1.0.0 --env-file .env     run it with your own secrets
   spawnfile status --deployment org --live               see how it is
   spawnfile down --deployment org                        take it down

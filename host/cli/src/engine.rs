@@ -76,6 +76,10 @@ pub(crate) fn failed(error: &DockerError) -> CliError {
     let plain = CliError::failed_from(error);
     match error {
         DockerError::Auth { .. } => plain.hint("log in with `docker login <registry>`; spawnfile uses docker's credentials"),
+        DockerError::NotFound { .. } => CliError::input_from(error),
+        DockerError::Refused { message, .. } if ["dial tcp", "no such host", "i/o timeout"].iter().any(|part| message.contains(part)) => {
+            plain.hint("the Engine does not reach the registry: check the name, and the Engine's network and proxy settings")
+        }
         DockerError::Unreachable { .. } => plain.hint("is the Docker Engine running? `docker version` tells"),
         _ => plain,
     }

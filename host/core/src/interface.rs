@@ -2,11 +2,14 @@
 //!
 //! The keys of the TypeScript tool stand first and mean the same; ours come after them.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::extras::Extras;
 use crate::oci::{Digest, labels};
 use crate::preflight::Wanted;
+use crate::reserved::is_reserved_env;
 use crate::report::{Agent, DistributionReport, Team};
 
 /// The interface of an image.
@@ -38,6 +41,8 @@ pub struct ImageInterface {
     pub generated_secrets: Vec<String>,
     /// Model logins of the instances, sorted.
     pub auth_methods: Vec<InterfaceAuth>,
+    /// Names among these that steer the system or PID 1, sorted: `up` refuses an image that asks for one.
+    pub reserved_secrets: Vec<String>,
     /// Ports inside the container, ascending.
     pub internal_ports: Vec<u16>,
     /// Paths that get a volume.
@@ -92,6 +97,7 @@ impl ImageInterface {
     /// Returns the interface of an image that was accepted.
     pub fn of(report: &DistributionReport, extras: Option<&Extras>, image_ref: &str, digest: Option<Digest>, source: &str) -> Self {
         let wanted = Wanted::of(report, extras);
+        let reserved = wanted.names().filter(|name| is_reserved_env(name)).map(str::to_owned).collect::<BTreeSet<_>>();
         let organization = &report.organization;
         let mut capabilities: Vec<String> =
             extras.into_iter().flat_map(|extras| &extras.instances).flat_map(|instance| instance.linux_capabilities.clone()).collect();
@@ -114,6 +120,7 @@ impl ImageInterface {
             teams: organization.teams.clone(),
             optional_secrets: wanted.optional.into_iter().collect(),
             generated_secrets: wanted.generated.into_iter().collect(),
+            reserved_secrets: reserved.into_iter().collect(),
             auth_methods: wanted
                 .auth
                 .into_iter()
@@ -209,6 +216,7 @@ mod tests {
           "method": "api_key"
         }
       ],
+      "reservedSecrets": [],
       "internalPorts": [
         7800
       ],

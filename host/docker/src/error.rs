@@ -145,7 +145,7 @@ impl DockerError {
             "requested access to the resource is denied",
             "403 forbidden",
         ];
-        if login.iter().any(|part| said.contains(part)) {
+        if login.iter().any(|part| said.contains(part)) || said.trim() == "denied" || said.starts_with("denied:") {
             return Self::Auth { what: what.clone(), message: message.clone() };
         }
         if said.contains("manifest unknown") || said.contains("name unknown") {
@@ -193,6 +193,7 @@ mod tests {
             refused(404, "pull access denied for a, repository does not exist or may require 'docker login'"),
             DockerError::Auth { .. }
         ));
+        assert!(matches!(refused(200, "denied: permission_denied: write_package"), DockerError::Auth { .. }));
         assert!(matches!(refused(404, "manifest for a:1 not found: manifest unknown"), DockerError::NotFound { .. }));
         assert!(matches!(refused(500, "manifest unknown"), DockerError::NotFound { .. }));
         assert!(matches!(refused(500, "disk full"), DockerError::Refused { status: 500, .. }));

@@ -30,7 +30,7 @@ impl Docker {
         auth: Option<&RegistryAuth>,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<(), DockerError> {
-        let what = format!("pulling `{reference}`");
+        let what = format!("image `{reference}`");
         let (name, value, redactor) = auth::header(reference, auth)?;
         // Without a tag the Engine would pull every tag there is.
         let tag = reference.digest().map(Digest::as_str).or_else(|| reference.tag()).unwrap_or("latest");

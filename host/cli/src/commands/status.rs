@@ -27,12 +27,12 @@ use crate::world::World;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  spawnfile status ghcr.io/you/org:1.0.0
+  spawnfile status ghcr.io/you/org:1.0.0 --pull
   spawnfile status --deployment org --live
   spawnfile status --deployment org --live --json")]
 pub(crate) struct Args {
     /// Image reference
-    #[arg(required_unless_present = "deployment", conflicts_with = "deployment")]
+    #[arg(conflicts_with = "deployment")]
     image: Option<String>,
     /// Take the argument for an image even if a file of that name exists
     #[arg(long = "image")]
@@ -54,7 +54,9 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
     match (&args.image, &args.deployment) {
         (_, Some(name)) => deployment(&args, name, world, ui).await,
         (Some(typed), None) => of_image(&args, typed, world, ui).await,
-        (None, None) => Err(CliError::input("name an image, or a deployment by --deployment")),
+        (None, None) => Err(CliError::input("status of what? Neither an image nor a deployment is named")
+            .hint("an image: spawnfile status ghcr.io/you/org:1.0.0")
+            .hint("a deployment: spawnfile status --deployment <name>; `spawnfile list` shows which there are")),
     }
 }
 
@@ -72,7 +74,7 @@ async fn of_image(args: &Args, typed: &str, world: &World, ui: &mut Ui) -> Resul
 
 fn subject(typed: &str, world: &World, force_image: bool) -> Result<Reference, CliError> {
     let exists = world.cwd.join(typed).exists();
-    match subject::classify(typed, exists, force_image).map_err(|error| CliError::input_from(&error))? {
+    match subject::classify(typed, exists, force_image).map_err(|error| super::no_subject(&error))? {
         Subject::Image(reference) => Ok(reference),
         Subject::Project(path) => Err(CliError::input(format!("`{path}` is a project on disk"))
             .hint(format!("check it with `spawnfile validate {path}`, look at it with `spawnfile view {path}`"))
@@ -109,6 +111,10 @@ fn describe(interface: &ImageInterface, id: &Digest) -> String {
     }
     if !interface.linux_capabilities.is_empty() {
         lines.push(format!("linux capabilities: {}", interface.linux_capabilities.join(", ")));
+    }
+    if !interface.reserved_secrets.is_empty() {
+        lines.push(format!("asks for variables that steer the system, so `up` refuses it: {}", list(&interface.reserved_secrets)));
+        return lines.join("\n");
     }
     lines.push(format!("next: spawnfile up {} --env-file <file>", interface.image_ref));
     lines.join("\n")

@@ -164,10 +164,7 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
 /// Decides what the argument means. Projects are built first: `spawnfile build`.
 fn subject(args: &Args, world: &World) -> Result<Reference, CliError> {
     let exists = world.cwd.join(&args.image).exists();
-    match subject::classify(&args.image, exists, args.force_image).map_err(|error| {
-        CliError::input_from(&error)
-            .hint("an image reference has a registry, a tag or a digest: ghcr.io/you/org:1.0.0; --image takes any name")
-    })? {
+    match subject::classify(&args.image, exists, args.force_image).map_err(|error| super::no_subject(&error))? {
         Subject::Image(reference) => Ok(reference),
         Subject::Project(path) => Err(CliError::input(format!("`{path}` is a project on disk; `up` runs images"))
             .hint(format!("build it first: spawnfile build {path} --tag org:dev && spawnfile up org:dev"))
@@ -286,7 +283,7 @@ impl Start<'_> {
         for unit in &units {
             gate::wait(&self.engine.docker, &unit.native, self.opened.extras.as_ref(), budget, redactor, ui)
                 .await
-                .map_err(|error| error.hint("nothing of it was left running; the secrets and the image were good enough to start it"))?;
+                .map_err(|error| error.hint("nothing of it was left running; its own last lines say why, as far as it said anything"))?;
         }
         // Only now: a container that never became healthy must not be restarted for ever.
         for unit in &units {

@@ -114,7 +114,7 @@ fn refusal(error: &DockerError) -> EngineRefusal {
 impl EngineCapability for Capability {
     fn create(&mut self, spec: ContainerSpec) -> BoxFuture<'_, Result<String, EngineRefusal>> {
         let own = self.clone();
-        Box::pin(async move { broken_off(self.undo.making(async move { own.create_checked(spec).await }).await) })
+        Box::pin(async move { broken_off(self.undo.making(Box::pin(async move { own.create_checked(spec).await })).await) })
     }
 
     fn start(&mut self, id: String) -> BoxFuture<'_, Result<(), EngineRefusal>> {

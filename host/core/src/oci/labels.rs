@@ -30,6 +30,6 @@ pub const VERSION: &str = "com.spawnfile.version";
 pub const VERSION_VALUE: &str = "0.1";
 /// Container label (ours): purpose of a short-lived helper container; such containers are swept.
 pub const HELPER: &str = "com.spawnfile.helper";
-/// Container and volume label (ours): the home that owns the thing, as a short hash, so that two homes on one
+/// Container and volume label (ours): the home that owns the thing, by its random id, so that two homes on one
 /// Engine never touch each other's containers.
 pub const HOME: &str = "com.spawnfile.home";
