@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::extras::Extras;
 use crate::oci::{Digest, labels};
 use crate::preflight::Wanted;
-use crate::reserved::is_reserved_env;
 use crate::report::{Agent, DistributionReport, Team};
+use crate::reserved::is_reserved_env;
 
 /// The interface of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

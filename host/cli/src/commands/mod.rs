@@ -44,8 +44,7 @@ pub(crate) fn run(command: Command, world: &World, ui: &mut Ui) -> Result<u8, Cl
 
 /// Says what the argument of `up` and `status` must be.
 fn no_subject(error: &dyn std::error::Error) -> CliError {
-    CliError::input_from(error)
-        .hint("an image reference has a registry, a tag or a digest: ghcr.io/you/org:1.0.0; --image takes any name")
+    CliError::input_from(error).hint("an image reference has a registry, a tag or a digest: ghcr.io/you/org:1.0.0; --image takes any name")
 }
 
 /// Parts of commands under way that take away themselves what they made when a signal comes: see [`interruptible`].
