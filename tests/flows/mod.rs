@@ -2,6 +2,7 @@
 
 mod deployment;
 mod openclaw;
+mod other_tool;
 mod plugins;
 mod publish;
 mod refusals;
