@@ -2,7 +2,7 @@
 
 use crate::support::engine::{Cleanup, Image};
 use crate::support::project::EchoAgent;
-use crate::support::{User, echo, engine, registry, sh, unique};
+use crate::support::{Ran, User, echo, engine, registry, sh, unique};
 
 #[test]
 fn an_organization_goes_the_whole_way_through_a_registry() {
@@ -114,4 +114,64 @@ fn a_private_registry_is_used_with_the_login_of_docker() {
     user.run(["status", &reference, "--pull"]).expect(0);
     sh("docker", ["rmi", "-f", &reference]);
     User::new().run(["status", &reference, "--pull"]).expect(1).says("docker login");
+}
+
+#[test]
+fn what_must_not_be_published_is_not() {
+    echo::runtime_image();
+    let name = unique("leaks");
+    let reference = format!("{}/demo/{name}:1", registry::open());
+    let _image = Image(reference.clone());
+    let creator = User::with_echo();
+    let publish = |prompt: &str, extra: &[&str]| {
+        let mut agent = EchoAgent::named(&name);
+        prompt.clone_into(&mut agent.prompt);
+        agent.write(&creator, "org");
+        let mut command = creator.command(["publish", "org", "--tag", &reference]);
+        Ran::of(&command.args(extra).env("NEEDED_KEY", "canary-of-the-shell").output().unwrap())
+    };
+    let own = creator.path().join("org/notes").display().to_string();
+    for (prompt, code) in [
+        ("Look into /home/ada/notes first.", "leak.path-shape"),
+        (own.as_str(), "leak.path"),
+        ("The key is canary-of-the-shell.", "leak.value"),
+    ] {
+        let ran = publish(prompt, &[]).expect(2).says(code).says("system.md:3:");
+        assert!(!ran.all().contains("canary"), "{}", ran.all());
+        assert!(!ran.all().contains("Building"), "refused before anything is built: {}", ran.all());
+    }
+    assert_eq!(sh("docker", ["images", "-q", &reference]), "");
+
+    // Docs may show what a key looks like; a configuration may not.
+    let token = format!("sk-ant-{}", "api03-abcDEF123456_7890-ghiJKL");
+    let ran = publish(&format!("Keys look like {token}."), &["--dry-run"]).expect(0).says("leak.token");
+    assert!(!ran.all().contains(&token), "{}", ran.all());
+    EchoAgent::named(&name).option(&format!("greeting: {token}")).write(&creator, "org");
+    let ran = creator.run(["publish", "org", "--tag", &reference]);
+    assert!(ran.code == 2 && !ran.all().contains(&token), "{}", ran.all());
+
+    let allow = "version = 1\n[[allow]]\nfile = \"FILE\"\ncode = \"leak.path-shape\"\ncount = 1\nreason = \"an example path\"\n";
+    let shown = publish("Answer.", &["--dry-run", "--json"]).expect(0).json();
+    let file = shown["files"].as_array().unwrap().iter().find_map(|file| file["path"].as_str().filter(|path| path.ends_with("system.md")));
+    creator.write("org/Spawnfile.allow", allow.replace("FILE", file.unwrap()));
+    publish("Look into /home/ada/notes first.", &[]).expect(0);
+    publish("Look into /home/ada/notes and /home/ada/more.", &[]).expect(2);
+}
+
+#[test]
+fn a_dry_run_shows_everything_and_does_nothing() {
+    let user = User::with_echo();
+    EchoAgent::named("dry").write(&user, "org");
+    let mut command = user.command(["publish", "org", "--dry-run", "--json"]);
+    let shown = Ran::of(&command.env("DOCKER_HOST", "unix:///nowhere.sock").output().unwrap()).expect(0).json();
+    let of =
+        |end: &str| shown["files"].as_array().unwrap().iter().find(|file| file["path"].as_str().unwrap().ends_with(end)).cloned().unwrap();
+    assert_eq!(of("system.md")["bytes"], 40);
+    assert_eq!(of("system.md")["digest"].as_str().unwrap().len(), 71);
+    assert_eq!(of("/spawnfile/init")["mode"], "0755");
+    assert_eq!(of("/spawnfile/spawnfile-report.json")["mode"], "0644");
+    assert_eq!(shown["labels"]["com.spawnfile.project"], "dry");
+    assert!(!user.path().join("org/.spawn").exists() && !user.path().join("org/Spawnfile.lock").exists());
+    user.run(["publish", "org", "--dry-run"]).expect(0).says("nothing was built, pushed or written");
+    user.run(["publish", "org"]).expect(2).says("--tag");
 }

@@ -57,6 +57,8 @@ pub mod tree;
 pub mod admit;
 #[cfg(feature = "project")]
 pub mod compile;
+#[cfg(feature = "project")]
+pub mod leak;
 
 pub mod preflight;
 

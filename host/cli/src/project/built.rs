@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use spawnfile_core::compile::Compiled;
 use spawnfile_core::finding::Findings;
+use spawnfile_core::lock::Lock;
 use spawnfile_core::oci::reference::ReferenceError;
 use spawnfile_core::oci::{Digest, Platform, Reference};
 use spawnfile_docker::BuildContext;
@@ -50,8 +51,23 @@ pub(crate) struct Built {
     pub(crate) findings: Findings,
 }
 
-/// Compiles, builds and checks.
-pub(crate) async fn build(world: &World, ui: &mut Ui, plugins: &PluginHost, args: &BuildArgs) -> Result<Built, CliError> {
+/// A project that was compiled and written out, ready for the Engine's builder.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    /// The Engine that pinned what it is made from, and will build it.
+    engine: Engine,
+    pinned: Lock,
+    /// What was compiled.
+    pub(crate) compiled: Compiled,
+    platform: Platform,
+    out: PathBuf,
+    /// The folder of the root manifest.
+    pub(crate) folder: PathBuf,
+    findings: Findings,
+}
+
+/// Pins, compiles and writes the output.
+pub(crate) async fn compile(world: &World, ui: &mut Ui, plugins: &PluginHost, args: &BuildArgs) -> Result<Ready, CliError> {
     let prepared = pipeline::prepare(world, plugins, &args.path).await?;
     let mut findings = prepared.findings.clone();
     let engine = engine::connect(world, &args.engine).await?;
@@ -72,9 +88,15 @@ pub(crate) async fn build(world: &World, ui: &mut Ui, plugins: &PluginHost, args
     let platform = pipeline::platform(args.platform);
     let (compiled, more) = pipeline::assemble(world, &prepared, &pinned, platform, &out)?;
     findings.extend(more);
-    write::write(&out, &prepared.gathered.folder, &compiled.tree, world.source_date()?)?;
+    let folder = prepared.gathered.folder;
+    write::write(&out, &folder, &compiled.tree, world.source_date()?)?;
     ui.step(&format!("Compiled to {}", out.display()));
+    Ok(Ready { engine, pinned, compiled, platform, out, folder, findings })
+}
 
+/// Builds what was compiled, and checks what is in the image.
+pub(crate) async fn build(world: &World, ui: &mut Ui, plugins: &PluginHost, ready: Ready) -> Result<Built, CliError> {
+    let Ready { engine, pinned, compiled, platform, out, findings, .. } = ready;
     pin::fetch(world, ui, &engine, &pinned).await?;
     ui.step("Building the image");
     let context = BuildContext { directory: out, modified_unix_s: world.source_date()? };

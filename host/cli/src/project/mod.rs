@@ -1,5 +1,6 @@
 //! Projects on disk: reading their sources, writing what compile makes of them.
 
+pub(crate) mod authored;
 pub(crate) mod built;
 pub(crate) mod gather;
 pub(crate) mod leak;

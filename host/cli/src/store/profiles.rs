@@ -23,6 +23,9 @@ struct Document {
     imports: BTreeMap<String, serde_json::Value>,
     #[serde(default)]
     version: u32,
+    /// What another tool, or a later version, keeps here too.
+    #[serde(flatten)]
+    rest: BTreeMap<String, serde_json::Value>,
 }
 
 /// A profile with its values typed as secrets.
@@ -32,6 +35,24 @@ pub(crate) struct Profile {
     pub(crate) env: BTreeMap<EnvName, Secret>,
     /// Import methods present, by name; kept as they are.
     pub(crate) imports: BTreeMap<String, serde_json::Value>,
+    rest: BTreeMap<String, serde_json::Value>,
+}
+
+/// Returns the names of all profiles, sorted.
+pub(crate) fn names(home: &Path) -> Result<Vec<ProfileName>, CliError> {
+    let folder = home.join("auth/profiles");
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(atomic::io("read", &folder, &error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| atomic::io("read", &folder, &error))?;
+        names.extend(entry.file_name().to_str().and_then(|name| name.parse::<ProfileName>().ok()));
+    }
+    names.sort();
+    Ok(names)
 }
 
 fn path(home: &Path, name: &ProfileName) -> PathBuf {
@@ -55,7 +76,7 @@ pub(crate) fn load(home: &Path, name: &ProfileName) -> Result<Option<Profile>, C
     for (key, value) in document.env {
         env.insert(key.parse::<EnvName>().map_err(|_| damaged())?, Secret::new(value.into_bytes()));
     }
-    Ok(Some(Profile { env, imports: document.imports }))
+    Ok(Some(Profile { env, imports: document.imports, rest: document.rest }))
 }
 
 /// Adds values to a profile, which is made if need be, under its lock.
@@ -67,7 +88,7 @@ pub(crate) fn import_env(home: &Path, name: &ProfileName, values: BTreeMap<EnvNa
     })?;
     let mut profile = load(home, name)?.unwrap_or_default();
     profile.env.extend(values);
-    let mut document = Document { version: 1, imports: profile.imports.clone(), ..Document::default() };
+    let mut document = Document { version: 1, imports: profile.imports.clone(), rest: profile.rest.clone(), ..Document::default() };
     for (key, value) in &profile.env {
         let text = String::from_utf8(value.expose().to_vec())
             .map_err(|_| CliError::input(format!("the value of `{key}` is not UTF-8, which a profile cannot hold")))?;
