@@ -4,6 +4,7 @@ mod deployment;
 mod openclaw;
 mod other_tool;
 mod plugins;
+mod project;
 mod publish;
 mod refusals;
 mod secrets;

@@ -44,8 +44,10 @@ pub(crate) enum Command {
     Build(commands::build::Args),
     /// Compile, build, check and push a project's image
     Publish(commands::publish::Args),
-    /// Run an organization from its image reference
+    /// Run an organization from its image reference, or from its project
     Up(commands::up::Args),
+    /// Run a project in the foreground; nothing is left when it ends
+    Run(commands::run::Args),
     /// Show what an image is and needs, or how a deployment is
     Status(commands::status::Args),
     /// List deployments

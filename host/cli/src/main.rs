@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            ui.error(&error);
+            ui.failure(&error);
             ExitCode::from(error.exit_code())
         }
     }

@@ -85,9 +85,14 @@ impl Ui {
         }
     }
 
-    /// Says an error; a script that asked for JSON gets it as its answer too.
+    /// Says an error that ends nothing.
     pub(crate) fn error(&mut self, error: &CliError) {
         self.write(&format!("{error}\n"));
+    }
+
+    /// Says the error that a command ends with; a script that asked for JSON gets it as its answer.
+    pub(crate) fn failure(&mut self, error: &CliError) {
+        self.error(error);
         if self.json {
             // Nothing is left to be said of an answer that cannot be written.
             let _ignored = self.answer(&error.failure(), |_| String::new());

@@ -5,7 +5,7 @@
 
 /// Where a piece of output belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Channel {
+pub enum Channel {
     /// Standard output, and output of unknown kind.
     Out,
     /// Standard error.

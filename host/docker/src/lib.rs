@@ -44,5 +44,6 @@ pub use engine::Docker;
 pub use error::DockerError;
 pub use exec::ExecOutput;
 pub use extract::FileWanted;
+pub use frames::Channel;
 pub use image::ImageInspection;
 pub use messages::Progress;

@@ -1,11 +1,11 @@
-//! The end of a container's output.
+//! A container's output: its end, or all of it as it comes.
 
 use http_body_util::BodyExt as _;
 
 use crate::container::name;
 use crate::engine::Docker;
 use crate::error::{DockerError, cause};
-use crate::frames::Frames;
+use crate::frames::{Channel, Frames};
 use crate::text::Redactor;
 use crate::wire::{Call, SHORT, empty, within};
 
@@ -15,6 +15,30 @@ const LINES_MAX: u32 = 10_000;
 const ANSWER_MAX: u64 = 160 * 1024 * 1024;
 
 impl Docker {
+    /// Hands on both outputs from the begin, as they come, until the container ends or the caller stops waiting. The
+    /// bytes are the program's: escape them before they are shown. No deadline and no cap: nothing is kept here.
+    ///
+    /// # Errors
+    ///
+    /// [`DockerError::NotFound`] without the container, [`DockerError::Refused`] where its log driver keeps nothing.
+    pub async fn logs_follow(&self, container: &str, give: &mut (dyn FnMut(Channel, &[u8]) + Send)) -> Result<(), DockerError> {
+        name(container)?;
+        let what = format!("logs of container `{container}`");
+        let call = Call::get(format!("/containers/{container}/logs"), &what)
+            .query("stdout", "1")
+            .query("stderr", "1")
+            .query("follow", "1")
+            .cap(u64::MAX);
+        let mut body = within(&what, SHORT, self.wire.call(call, empty(), &Redactor::default())).await?.into_body();
+        let mut frames = Frames::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| self.wire.broken(&what, &error))?;
+            frames.push(frame.data_ref().map_or(&[], |data| data.as_ref()), &mut *give);
+        }
+        frames.finish(give);
+        Ok(())
+    }
+
     /// Returns the last `lines` (at most 10000) of both outputs together, of these the last `max_bytes`. The bytes are
     /// the program's: escape them before they are shown. 30 s.
     ///

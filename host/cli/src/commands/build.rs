@@ -35,7 +35,7 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
         return Err(CliError::input(format!("--tag `{tag}` has a digest; an image gets its digest when it is pushed")));
     }
     let plugins = plugins::host(world)?;
-    let ready = built::compile(world, ui, &plugins, &args.build).await?;
+    let ready = built::compile(world, ui, &plugins, &args.build.path, &args.build.options, &args.build.engine).await?;
     let built = built::build(world, ui, &plugins, ready).await?;
     if let Some(tag) = &args.tag {
         built.engine.docker.tag(built.id.as_str(), tag).await.map_err(|error| engine::failed(&error))?;

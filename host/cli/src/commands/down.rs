@@ -12,8 +12,8 @@ use spawnfile_core::oci::labels;
 
 use crate::engine::{self, Engine, EngineArgs};
 use crate::error::CliError;
+use crate::project::pipeline;
 use crate::store::deployments::Deployments;
-use crate::store::home;
 use crate::ui::Ui;
 use crate::world::World;
 
@@ -22,11 +22,16 @@ use crate::world::World;
 /// Containers are stopped and removed. Volumes stay, and with them the record, so that `up` finds them again; with
 /// --volumes they go too, and nothing is left.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  spawnfile down --deployment org\n  spawnfile down --deployment org --volumes")]
+#[command(after_help = "Examples:\n  spawnfile down --deployment org\n  spawnfile down --deployment org --volumes\n  spawnfile down ./org")]
 pub(crate) struct Args {
-    /// Name of the deployment
-    #[arg(long, value_name = "NAME")]
-    deployment: DeploymentName,
+    /// Project folder or Spawnfile, for a deployment that `up <project>` made
+    project: Option<String>,
+    /// Name of the deployment [default with a project: default]
+    #[arg(long, value_name = "NAME", required_unless_present = "project")]
+    deployment: Option<DeploymentName>,
+    /// Output folder of the project's compile [default: .spawn beside the Spawnfile]
+    #[arg(long, short, value_name = "FOLDER", requires = "project")]
+    out: Option<std::path::PathBuf>,
     /// Remove its volumes too, with everything in them
     #[arg(long)]
     volumes: bool,
@@ -45,10 +50,16 @@ struct Answer {
 }
 
 pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, CliError> {
-    let store = Deployments::of(&world.home);
-    let name = &args.deployment;
-    let Some(home) = home::existing(&world.home)? else { return Err(store.require(name).err().unwrap_or_else(|| unknown(name))) };
-    let wanted = owner_labels(home, name);
+    let store = match &args.project {
+        Some(project) => pipeline::store(world, project, args.out.as_deref())?,
+        None => Deployments::of(&world.home),
+    };
+    let name = &match args.deployment.clone() {
+        Some(name) => name,
+        None => super::up::default_name()?,
+    };
+    let Some(owner) = store.known_owner()? else { return Err(store.require(name).err().unwrap_or_else(|| unknown(name))) };
+    let wanted = owner_labels(owner, name);
     let (_lock, mut record) = match store.load(name)? {
         Some(_) => (Some(store.lock(name)?), Some(store.require(name)?)),
         None => (None, None),
@@ -110,13 +121,14 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
         answer.forgotten = true;
     }
     let code = u8::from(!answer.errors.is_empty());
-    ui.answer(&answer, human)?;
+    let again = args.project.as_ref().map_or_else(String::new, |project| format!(" {project}"));
+    ui.answer(&answer, |answer| human(answer, &again))?;
     Ok(code)
 }
 
-/// Returns the labels that everything of this deployment of this home carries.
-fn owner_labels(home: String, name: &DeploymentName) -> BTreeMap<String, String> {
-    [(labels::DEPLOYMENT, name.to_string()), (labels::HOME, home)].into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+/// Returns the labels that everything of this deployment of this store carries.
+fn owner_labels(owner: String, name: &DeploymentName) -> BTreeMap<String, String> {
+    [(labels::DEPLOYMENT, name.to_string()), (labels::HOME, owner)].into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// Returns the containers of the deployment: those that carry its labels. A recorded container that does not is left
@@ -148,17 +160,17 @@ fn grace(store: &Deployments, name: &DeploymentName) -> Duration {
 }
 
 fn unknown(name: &DeploymentName) -> CliError {
-    CliError::input(format!("no deployment `{name}`: this home never had one"))
+    CliError::input(format!("no deployment `{name}`: there never was one"))
 }
 
-fn human(answer: &Answer) -> String {
+fn human(answer: &Answer, project: &str) -> String {
     let mut lines = vec![format!("deployment: {}", answer.deployment)];
     lines.extend(answer.stopped.iter().map(|unit| format!("stopped: {unit}")));
     lines.extend(answer.removed_volumes.iter().map(|volume| format!("removed volume: {volume}")));
     lines.extend(answer.retained_volumes.iter().map(|volume| format!("retained volume: {volume}")));
     lines.extend(answer.errors.iter().map(|error| format!("error: {error}")));
     if !answer.retained_volumes.is_empty() && answer.errors.is_empty() {
-        lines.push(format!("to remove the volumes too: spawnfile down --deployment {} --volumes", answer.deployment));
+        lines.push(format!("to remove the volumes too: spawnfile down{project} --deployment {} --volumes", answer.deployment));
     }
     lines.join("\n")
 }

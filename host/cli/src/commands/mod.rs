@@ -9,6 +9,7 @@ pub(crate) mod list;
 pub(crate) mod lock;
 pub(crate) mod plugin;
 pub(crate) mod publish;
+pub(crate) mod run;
 pub(crate) mod status;
 pub(crate) mod up;
 pub(crate) mod validate;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: Command, world: &World, ui: &mut Ui) -> Result<u8, Cl
         Command::Build(args) => wait(build::run(args, world, ui)),
         Command::Publish(args) => wait(publish::run(args, world, ui)),
         Command::Up(args) => wait(up::run(args, world, ui)),
+        Command::Run(args) => wait(run::run(args, world, ui)),
         Command::Status(args) => wait(status::run(args, world, ui)),
         Command::List(args) => list::run(&args, world, ui),
         Command::Down(args) => wait(down::run(args, world, ui)),
@@ -109,6 +111,20 @@ async fn interruptible<T>(
         }
     };
     UNDOING.fetch_sub(1, Ordering::Relaxed);
+    result
+}
+
+/// Runs a part of a command until a signal comes, whose number is returned: the command then ends in its own way.
+async fn until_signal<T>(part: impl Future<Output = T>) -> Result<T, u8> {
+    UNDOING.fetch_add(1, Ordering::Relaxed);
+    let result = tokio::select! {
+        result = Box::pin(part) => Ok(result),
+        number = signal() => Err(number),
+    };
+    // The count stays: what comes after the signal is the command's own way to end, and is not cut short.
+    if result.is_ok() {
+        UNDOING.fetch_sub(1, Ordering::Relaxed);
+    }
     result
 }
 

@@ -75,7 +75,7 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
 
 async fn push(args: Args, tag: &Reference, world: &World, ui: &mut Ui) -> Result<u8, CliError> {
     let plugins = plugins::host(world)?;
-    let ready = built::compile(world, ui, &plugins, &args.build).await?;
+    let ready = built::compile(world, ui, &plugins, &args.build.path, &args.build.options, &args.build.engine).await?;
     let warnings = leak::check(world, &ready.folder, &ready.compiled, &authored::files(&ready.compiled)?)?;
     ui.findings(&warnings);
     let built = built::build(world, ui, &plugins, ready).await?;
@@ -108,8 +108,8 @@ async fn show(args: Args, world: &World, ui: &mut Ui) -> Result<u8, CliError> {
     let plugins = plugins::host(world)?;
     let prepared = pipeline::prepare(world, &plugins, &args.build.path).await?;
     let lock = lockfile::read(&prepared.gathered.folder)?;
-    let out = pipeline::output_folder(world, &prepared, args.build.out.as_deref());
-    let (compiled, more) = pipeline::assemble(world, &prepared, &lock, pipeline::platform(args.build.platform), &out)?;
+    let out = pipeline::output_folder(world, &prepared, args.build.options.out.as_deref());
+    let (compiled, more) = pipeline::assemble(world, &prepared, &lock, pipeline::platform(args.build.options.platform), &out)?;
     let files = authored::files(&compiled)?;
     let mut findings = prepared.findings.clone();
     findings.extend(more);

@@ -15,6 +15,7 @@ use crate::engine::{self, Engine, EngineArgs};
 use crate::error::CliError;
 use crate::image::{self, Pull};
 use crate::plugins;
+use crate::project::pipeline;
 use crate::run::probe;
 use crate::store::deployments::Deployments;
 use crate::ui::Ui;
@@ -23,37 +24,57 @@ use crate::world::World;
 /// Show what an image is and needs, or how a deployment is
 ///
 /// With an image reference: what it contains and which secrets, ports and mounts it needs; nothing is started. With
-/// --deployment: what is recorded, and with --live what the Engine and the organization's own probes say.
+/// --deployment, or with a project that is up: what is recorded, and with --live what the Engine and the organization's
+/// own probes say.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   spawnfile status ghcr.io/you/org:1.0.0 --pull
   spawnfile status --deployment org --live
-  spawnfile status --deployment org --live --json")]
+  spawnfile status --deployment org --live --json
+  spawnfile status ./org --live")]
 pub(crate) struct Args {
-    /// Image reference
-    #[arg(conflicts_with = "deployment")]
-    image: Option<String>,
+    /// Image reference, or project folder or Spawnfile
+    #[arg(value_name = "IMAGE|PROJECT")]
+    subject: Option<String>,
     /// Take the argument for an image even if a file of that name exists
     #[arg(long = "image")]
     force_image: bool,
     /// Pull the image first
-    #[arg(long, conflicts_with = "deployment")]
+    #[arg(long, conflicts_with_all = ["deployment", "live"])]
     pull: bool,
     /// Name of a deployment
     #[arg(long, value_name = "NAME")]
     deployment: Option<DeploymentName>,
     /// Ask the Engine and the probes
-    #[arg(long, requires = "deployment")]
+    #[arg(long)]
     live: bool,
+    /// Output folder of a project's compile [default: .spawn beside the Spawnfile]
+    #[arg(long, short, value_name = "FOLDER", requires = "subject")]
+    out: Option<std::path::PathBuf>,
     #[command(flatten)]
     engine: EngineArgs,
 }
 
 pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, CliError> {
-    match (&args.image, &args.deployment) {
-        (_, Some(name)) => deployment(&args, name, world, ui).await,
-        (Some(typed), None) => of_image(&args, typed, world, ui).await,
+    let subject = match &args.subject {
+        Some(typed) => {
+            let exists = world.cwd.join(typed).exists();
+            Some(subject::classify(typed, exists, args.force_image).map_err(|error| super::no_subject(&error))?)
+        }
+        None => None,
+    };
+    match (subject, args.deployment.clone()) {
+        (None, Some(name)) => deployment(&args, &Deployments::of(&world.home), &name, world, ui).await,
+        (Some(Subject::Project(path)), name) => {
+            let store = pipeline::store(world, &path, args.out.as_deref())?;
+            let name = name.map_or_else(super::up::default_name, Ok)?;
+            deployment(&args, &store, &name, world, ui).await.map_err(|error| of_project(error, &path))
+        }
+        (Some(Subject::Image(reference)), None) if !args.live => of_image(&args, &reference, world, ui).await,
+        (Some(Subject::Image(reference)), _) => Err(CliError::input("an image does not run; its deployments do")
+            .hint(format!("what `{reference}` is: spawnfile status {reference}"))
+            .hint("how a deployment is: spawnfile status --deployment <name> --live")),
         (None, None) => Err(CliError::input("status of what? Neither an image nor a deployment is named")
             .hint("an image: spawnfile status ghcr.io/you/org:1.0.0")
             .hint("a deployment: spawnfile status --deployment <name>; `spawnfile list` shows which there are")),
@@ -61,25 +82,21 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
 }
 
 /// The static half: no container is started.
-async fn of_image(args: &Args, typed: &str, world: &World, ui: &mut Ui) -> Result<u8, CliError> {
-    let reference = subject(typed, world, args.force_image)?;
+async fn of_image(args: &Args, reference: &Reference, world: &World, ui: &mut Ui) -> Result<u8, CliError> {
     let plugins = plugins::host(world)?;
     let engine = engine::connect(world, &args.engine).await?;
     let pull = if args.pull { Pull::Always } else { Pull::Never };
-    let opened = image::open(world, ui, &engine, &plugins, &reference, pull).await?;
+    let opened = image::open(world, ui, &engine, &plugins, reference, pull).await?;
     let interface = ImageInterface::of(&opened.report, opened.extras.as_ref(), &reference.to_string(), opened.digest.clone(), "engine");
     ui.answer(&interface, |interface| describe(interface, &opened.inspection.id))?;
     Ok(0)
 }
 
-fn subject(typed: &str, world: &World, force_image: bool) -> Result<Reference, CliError> {
-    let exists = world.cwd.join(typed).exists();
-    match subject::classify(typed, exists, force_image).map_err(|error| super::no_subject(&error))? {
-        Subject::Image(reference) => Ok(reference),
-        Subject::Project(path) => Err(CliError::input(format!("`{path}` is a project on disk"))
-            .hint(format!("check it with `spawnfile validate {path}`, look at it with `spawnfile view {path}`"))
-            .hint("if an image of that name is meant, add --image")),
-    }
+/// Says what can be done with a project that is not up.
+fn of_project(error: CliError, path: &str) -> CliError {
+    error.hint(format!(
+        "start it with `spawnfile up {path}`; check it with `spawnfile validate {path}`, look at it with `spawnfile view {path}`"
+    ))
 }
 
 fn describe(interface: &ImageInterface, id: &Digest) -> String {
@@ -137,9 +154,8 @@ struct DeploymentAnswer {
     units: Vec<RecordUnit>,
 }
 
-async fn deployment(args: &Args, name: &DeploymentName, world: &World, ui: &mut Ui) -> Result<u8, CliError> {
+async fn deployment(args: &Args, store: &Deployments, name: &DeploymentName, world: &World, ui: &mut Ui) -> Result<u8, CliError> {
     // Gather.
-    let store = Deployments::of(&world.home);
     let record = store.require(name)?;
     let documents = store.documents(name)?;
     let plugins = plugins::host(world)?;

@@ -11,6 +11,7 @@ use spawnfile_core::oci::{Digest, Platform, Reference};
 use spawnfile_docker::BuildContext;
 use spawnfile_plugins::PluginHost;
 
+use super::gather::Gathered;
 use super::pin::{self, Pinning};
 use super::{lockfile, pipeline, write};
 use crate::engine::{self, Engine, EngineArgs};
@@ -25,6 +26,15 @@ pub(crate) struct BuildArgs {
     /// Project folder or Spawnfile
     #[arg(default_value = ".")]
     pub(crate) path: String,
+    #[command(flatten)]
+    pub(crate) options: BuildOptions,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+}
+
+/// How a project is compiled and built.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct BuildOptions {
     /// Output folder of the compile [default: .spawn beside the Spawnfile]
     #[arg(long, short, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
@@ -34,8 +44,6 @@ pub(crate) struct BuildArgs {
     /// Fail if Spawnfile.lock would have to change
     #[arg(long)]
     pub(crate) locked: bool,
-    #[command(flatten)]
-    pub(crate) engine: EngineArgs,
 }
 
 /// An image that was built and read back.
@@ -55,27 +63,37 @@ pub(crate) struct Built {
 #[derive(Debug)]
 pub(crate) struct Ready {
     /// The Engine that pinned what it is made from, and will build it.
-    engine: Engine,
+    pub(crate) engine: Engine,
     pinned: Lock,
     /// What was compiled.
     pub(crate) compiled: Compiled,
     platform: Platform,
-    out: PathBuf,
+    /// The output folder.
+    pub(crate) out: PathBuf,
+    /// The root manifest.
+    pub(crate) manifest: PathBuf,
     /// The folder of the root manifest.
     pub(crate) folder: PathBuf,
     findings: Findings,
 }
 
 /// Pins, compiles and writes the output.
-pub(crate) async fn compile(world: &World, ui: &mut Ui, plugins: &PluginHost, args: &BuildArgs) -> Result<Ready, CliError> {
-    let prepared = pipeline::prepare(world, plugins, &args.path).await?;
+pub(crate) async fn compile(
+    world: &World,
+    ui: &mut Ui,
+    plugins: &PluginHost,
+    path: &str,
+    options: &BuildOptions,
+    engine: &EngineArgs,
+) -> Result<Ready, CliError> {
+    let prepared = pipeline::prepare(world, plugins, path).await?;
     let mut findings = prepared.findings.clone();
-    let engine = engine::connect(world, &args.engine).await?;
+    let engine = engine::connect(world, engine).await?;
 
     let lock = lockfile::read(&prepared.gathered.folder)?;
     let pinned = pin::pin(world, ui, &engine, &prepared, &lock, &Pinning::default()).await?;
     if pinned.write() != lock.write() {
-        if args.locked {
+        if options.locked {
             return Err(CliError::input("--locked: Spawnfile.lock does not hold what the project needs")
                 .hint("bring it up to date: spawnfile lock"));
         }
@@ -84,14 +102,14 @@ pub(crate) async fn compile(world: &World, ui: &mut Ui, plugins: &PluginHost, ar
         }
     }
 
-    let out = pipeline::output_folder(world, &prepared, args.out.as_deref());
-    let platform = pipeline::platform(args.platform);
+    let out = pipeline::output_folder(world, &prepared, options.out.as_deref());
+    let platform = pipeline::platform(options.platform);
     let (compiled, more) = pipeline::assemble(world, &prepared, &pinned, platform, &out)?;
     findings.extend(more);
-    let folder = prepared.gathered.folder;
+    let Gathered { folder, manifest, .. } = prepared.gathered;
     write::write(&out, &folder, &compiled.tree, world.source_date()?)?;
     ui.step(&format!("Compiled to {}", out.display()));
-    Ok(Ready { engine, pinned, compiled, platform, out, folder, findings })
+    Ok(Ready { engine, pinned, compiled, platform, out, manifest, folder, findings })
 }
 
 /// Builds what was compiled, and checks what is in the image.

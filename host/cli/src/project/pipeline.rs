@@ -17,6 +17,7 @@ use spawnfile_plugins::{LowerError, PluginHost, Problem};
 
 use super::gather::{self, Gathered};
 use crate::error::CliError;
+use crate::store::deployments::Deployments;
 use crate::world::World;
 
 /// A project, lowered.
@@ -125,6 +126,13 @@ pub(crate) fn assemble(
 /// Returns where the output goes: `--out` against the working folder, else `.spawn` beside the root manifest.
 pub(crate) fn output_folder(world: &World, prepared: &Prepared, out: Option<&Path>) -> PathBuf {
     out.map_or_else(|| prepared.gathered.folder.join(".spawn"), |out| world.cwd.join(out))
+}
+
+/// Returns the store of a project's own deployments, in the output folder.
+pub(crate) fn store(world: &World, typed: &str, out: Option<&Path>) -> Result<Deployments, CliError> {
+    let manifest = gather::find(&world.cwd, typed)?;
+    let folder = manifest.parent().unwrap_or(&world.cwd);
+    Ok(Deployments::of_project(&out.map_or_else(|| folder.join(".spawn"), |out| world.cwd.join(out))))
 }
 
 /// Returns the platform of this machine, unless another was asked for.

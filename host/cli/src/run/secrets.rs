@@ -87,6 +87,11 @@ struct Generated {
     values: BTreeMap<String, String>,
 }
 
+/// Returns a new random value for each name, which nobody keeps.
+pub(crate) fn generate_once(wanted: &[ToGenerate]) -> Result<BTreeMap<EnvName, Secret>, CliError> {
+    wanted.iter().map(|wanted| Ok((wanted.name.clone(), Secret::new(random(wanted)?.into_bytes())))).collect()
+}
+
 /// Returns a value for each name: the deployment's own from last time, else a new random one, which is kept.
 pub(crate) fn generate(folder: &Path, wanted: &[ToGenerate]) -> Result<BTreeMap<EnvName, Secret>, CliError> {
     let path = folder.join("generated.json");

@@ -1,5 +1,8 @@
-//! The home store of deployments: `deployments/<name>/` with the record, the documents of the image it came from, and
-//! the values that the host generated for it. One advisory lock a deployment.
+//! Stores of deployments, with one advisory lock a deployment. Each deployment has its record, the documents of the
+//! image it came from, and the values that the host generated for it.
+//!
+//! The store of a home has them all in `deployments/<name>/`. That of a project stands in its compile output, where the
+//! TypeScript tool has it too: the record is `deployments/<name>.json`, the rest `deployments/<name>/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,6 +11,7 @@ use spawnfile_core::deployment::record::{self, DeploymentRecord};
 use spawnfile_core::name::DeploymentName;
 
 use super::atomic::{self, Lock, io};
+use super::home;
 use super::reports::Documents;
 use crate::error::CliError;
 
@@ -19,16 +23,39 @@ const LOCKS: &str = ".locks";
 const REPORT: &str = "spawnfile-report.json";
 const EXTRAS: &str = "spawnfile-extras.json";
 
-/// The deployments under a home.
+/// A store of deployments.
 #[derive(Debug)]
 pub(crate) struct Deployments {
     folder: PathBuf,
+    /// Where the id is that labels what the store owns.
+    owner: PathBuf,
+    of_project: bool,
 }
 
 impl Deployments {
     /// Returns the store of a home. Nothing is made before something is written.
     pub(crate) fn of(home: &Path) -> Self {
-        Self { folder: home.join("deployments") }
+        Self { folder: home.join("deployments"), owner: home.to_owned(), of_project: false }
+    }
+
+    /// Returns the store of a project, by its compile output.
+    pub(crate) fn of_project(out: &Path) -> Self {
+        let folder = out.join("deployments");
+        Self { owner: folder.clone(), folder, of_project: true }
+    }
+
+    /// Returns the id that labels what this store owns on an Engine, made if need be.
+    pub(crate) fn owner(&self) -> Result<String, CliError> {
+        home::id(&self.owner)
+    }
+
+    /// Returns the id of a store that has one.
+    pub(crate) fn known_owner(&self) -> Result<Option<String>, CliError> {
+        home::existing(&self.owner)
+    }
+
+    fn record_path(&self, name: &DeploymentName) -> PathBuf {
+        if self.of_project { self.folder.join(format!("{name}.json")) } else { self.folder(name).join(RECORD) }
     }
 
     /// Returns the folder of a deployment.
@@ -50,7 +77,7 @@ impl Deployments {
 
     /// Loads a record; nothing when there is none. A damaged one is an error, never absent.
     pub(crate) fn load(&self, name: &DeploymentName) -> Result<Option<DeploymentRecord>, CliError> {
-        let path = self.folder(name).join(RECORD);
+        let path = self.record_path(name);
         let Some(bytes) = atomic::read(&path, MAX_RECORD)? else { return Ok(None) };
         let record = record::parse(&bytes).map_err(|error| {
             CliError::input(format!("the record of deployment `{name}` at `{}` cannot be used: {error}", path.display()))
@@ -67,7 +94,12 @@ impl Deployments {
         self.load(name)?.ok_or_else(|| {
             let names: Vec<String> = self.names().unwrap_or_default().iter().map(ToString::to_string).collect();
             let known = if names.is_empty() { "there is none".to_owned() } else { format!("there are: {}", names.join(", ")) };
-            CliError::input(format!("no deployment `{name}` in the home store `{}`", self.folder.display())).hint(known)
+            CliError::input(format!(
+                "no deployment `{name}` in the {} store `{}`",
+                if self.of_project { "project" } else { "home" },
+                self.folder.display()
+            ))
+            .hint(known)
         })
     }
 
@@ -79,14 +111,14 @@ impl Deployments {
             None => remove_file(&folder.join(EXTRAS))?,
         }
         atomic::write(&folder.join(REPORT), &documents.report)?;
-        let path = folder.join(RECORD);
+        let path = self.record_path(&record.name);
         atomic::write(&path, &record.to_bytes())?;
         Ok(path)
     }
 
     /// Writes a changed record.
     pub(crate) fn update(&self, record: &DeploymentRecord) -> Result<(), CliError> {
-        atomic::write(&self.folder(&record.name).join(RECORD), &record.to_bytes())
+        atomic::write(&self.record_path(&record.name), &record.to_bytes())
     }
 
     /// Loads the documents of the image that a deployment came from.
@@ -102,11 +134,14 @@ impl Deployments {
     /// Removes everything of a deployment: the record first, so that what is left half-way is no deployment any more.
     pub(crate) fn forget(&self, name: &DeploymentName) -> Result<(), CliError> {
         let folder = self.folder(name);
+        let record = self.record_path(name);
+        remove_file(&record)?;
+        if let Some(parent) = record.parent().filter(|parent| parent.exists()) {
+            atomic::sync_folder(parent)?;
+        }
         if !folder.exists() {
             return Ok(());
         }
-        remove_file(&folder.join(RECORD))?;
-        atomic::sync_folder(&folder)?;
         fs::remove_dir_all(&folder).map_err(|error| io("remove", &folder, &error))
     }
 
@@ -120,8 +155,10 @@ impl Deployments {
         let mut names = Vec::new();
         for entry in entries {
             let entry = entry.map_err(|error| io("read", &self.folder, &error))?;
-            let name = entry.file_name().to_str().and_then(|name| name.parse::<DeploymentName>().ok());
-            if let Some(name) = name.filter(|_| entry.path().join(RECORD).exists()) {
+            let file = entry.file_name();
+            let file = file.to_str().map(|file| if self.of_project { file.strip_suffix(".json").unwrap_or_default() } else { file });
+            let name = file.and_then(|name| name.parse::<DeploymentName>().ok());
+            if let Some(name) = name.filter(|name| self.record_path(name).exists()) {
                 names.push(name);
             }
         }

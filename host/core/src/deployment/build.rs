@@ -26,6 +26,8 @@ const INIT_GRACE_MS: u32 = 2_000;
 pub struct PlanInputs<'a> {
     /// Name of the deployment.
     pub name: DeploymentName,
+    /// What containers and volumes are named after, unique on the Engine: the deployment's name, or the project's.
+    pub scope: DeploymentName,
     /// Id of the image that was inspected and validated: the one that will run.
     pub image_id: Digest,
     /// Its report.
@@ -58,12 +60,12 @@ pub fn plan(cleared: &Cleared, inputs: &PlanInputs<'_>) -> Result<DeploymentPlan
     let (secret_files, secret_env) = if files { (names, Vec::new()) } else { (Vec::new(), names) };
     let planned = PlannedUnit {
         id: unit.clone(),
-        container_name: format!("spawnfile-{name}"),
+        container_name: format!("spawnfile-{}", inputs.scope),
         image: inputs.image_id.to_string(),
         env: BTreeMap::new(),
         secret_env,
         secret_files,
-        volumes: volumes(name, report),
+        volumes: volumes(&inputs.scope, report),
         publish: settings.publish.clone(),
         network: settings.network.clone(),
         limits: settings.resources.clone(),
@@ -141,7 +143,7 @@ fn volumes(name: &DeploymentName, report: &DistributionReport) -> Vec<PlannedVol
     volumes
 }
 
-/// Returns the name of a deployment's volume: `spawnfile_<deployment>_<mount id>`.
+/// Returns the name of a deployment's volume: `spawnfile_<scope>_<mount id>`.
 pub fn volume_name(name: &DeploymentName, mount_id: &str) -> String {
     let mut out = format!("spawnfile_{name}_");
     let mut gap = false;

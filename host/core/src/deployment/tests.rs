@@ -29,8 +29,15 @@ fn cleared(report: &DistributionReport, extras: Option<&Extras>) -> Cleared {
 }
 
 fn planned(report: &DistributionReport, extras: Option<&Extras>, settings: &DeploySettings) -> Result<DeploymentPlan, Findings> {
-    let inputs =
-        PlanInputs { name: "org".parse().unwrap(), image_id: Digest::of(b"config"), report, extras, settings, home: "0123456789ab".into() };
+    let inputs = PlanInputs {
+        name: "org".parse().unwrap(),
+        scope: "org".parse().unwrap(),
+        image_id: Digest::of(b"config"),
+        report,
+        extras,
+        settings,
+        home: "0123456789ab".into(),
+    };
     plan(&cleared(report, extras), &inputs)
 }
 

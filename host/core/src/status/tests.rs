@@ -1,6 +1,6 @@
 use super::*;
 use crate::deployment::plan::ContainerFacts;
-use crate::deployment::record::{self, DeploymentRecord, ImageRecord, RecordUnit, TargetRef};
+use crate::deployment::record::{self, DeploymentRecord, Origin, RecordUnit, Started, TargetRef};
 use crate::extras::{HttpGet, Probe};
 use crate::oci::{Digest, labels};
 
@@ -11,12 +11,11 @@ fn report() -> DistributionReport {
 }
 
 fn deployed() -> DeploymentRecord {
-    record::for_image(ImageRecord {
+    record::of(Started {
         name: "org".parse().unwrap(),
         created_at: "2026-11-20T22:01:37.377Z".into(),
         report: &report(),
-        reference: "a/org:1".into(),
-        digest: None,
+        origin: Origin::Image { reference: "a/org:1".into(), digest: None },
         image_id: Digest::of(b"config"),
         auth_profile: None,
         env_file: None,

@@ -5,19 +5,38 @@ use crate::name::DeploymentName;
 use crate::oci::Digest;
 use crate::report::DistributionReport;
 
-/// What a record of an image deployment is made from.
+/// What was started.
 #[derive(Debug, Clone)]
-pub struct ImageRecord<'a> {
+pub enum Origin {
+    /// An image, by reference.
+    Image {
+        /// The reference as it was given.
+        reference: String,
+        /// Digest in the reference's own repository.
+        digest: Option<Digest>,
+    },
+    /// A project on disk, compiled and built first.
+    Project {
+        /// Its root manifest, absolute.
+        root: String,
+        /// The compile's output folder, absolute.
+        output_directory: String,
+        /// Name that the image was given.
+        image_tag: String,
+    },
+}
+
+/// What the record of a deployment is made from.
+#[derive(Debug, Clone)]
+pub struct Started<'a> {
     /// Name of the deployment.
     pub name: DeploymentName,
     /// UTC time with milliseconds.
     pub created_at: String,
     /// The image's report.
     pub report: &'a DistributionReport,
-    /// The reference as it was given.
-    pub reference: String,
-    /// Digest in the reference's own repository.
-    pub digest: Option<Digest>,
+    /// What was started.
+    pub origin: Origin,
     /// Image id.
     pub image_id: Digest,
     /// Auth profile that was used.
@@ -30,9 +49,15 @@ pub struct ImageRecord<'a> {
     pub containers: Vec<(String, String, String)>,
 }
 
-/// Returns the record of a deployment that was started from an image.
-pub fn for_image(made: ImageRecord<'_>) -> DeploymentRecord {
+/// Returns the record of a deployment that was started.
+pub fn of(made: Started<'_>) -> DeploymentRecord {
     let report = made.report;
+    let (source, image_tag, output_directory) = match made.origin {
+        Origin::Image { reference, digest } => {
+            (Source::Image { reference: reference.clone(), digest: digest.map(String::from) }, reference, None)
+        }
+        Origin::Project { root, output_directory, image_tag } => (Source::Project { root }, image_tag, Some(output_directory)),
+    };
     let organization = &report.organization;
     let of = |kind: &'static str| move |id: &String| Contained { id: id.clone(), kind: kind.to_owned() };
     let mut contains: Vec<Contained> = organization.agents.iter().map(|agent| &agent.id).map(of("agent")).collect();
@@ -42,7 +67,7 @@ pub fn for_image(made: ImageRecord<'_>) -> DeploymentRecord {
     let unit = |(id, container_id, container_name)| RecordUnit {
         id,
         kind: "container".to_owned(),
-        image_tag: made.reference.clone(),
+        image_tag: image_tag.clone(),
         image_id: Some(made.image_id.to_string()),
         container_id: Some(container_id),
         container_name: Some(container_name),
@@ -59,8 +84,8 @@ pub fn for_image(made: ImageRecord<'_>) -> DeploymentRecord {
         manager: "docker".to_owned(),
         auth_profile: made.auth_profile,
         env_file: made.env_file,
-        output_directory: None,
-        source: Source::Image { reference: made.reference.clone(), digest: made.digest.map(String::from) },
+        output_directory,
+        source,
         target: made.target,
         units: made.containers.into_iter().map(unit).collect(),
         run_id: None,

@@ -10,7 +10,7 @@ mod tests;
 
 use serde::Serialize;
 
-pub use make::{ImageRecord, endpoint_fingerprint, for_image};
+pub use make::{Origin, Started, endpoint_fingerprint, of};
 pub use read::{RecordError, parse};
 
 use crate::name::DeploymentName;

@@ -51,12 +51,11 @@ fn changed(mut value: serde_json::Value, pointer: &str, to: serde_json::Value) -
 #[test]
 fn what_is_written_is_read_back_and_has_the_documented_shape() {
     let report = crate::report::parse(include_bytes!("../../../tests/reports/ok/everything.json")).unwrap();
-    let record = for_image(ImageRecord {
+    let record = of(Started {
         name: "org".parse().unwrap(),
         created_at: "2026-11-20T22:01:37.377Z".into(),
         report: &report,
-        reference: "127.0.0.1:5000/a/org:1".into(),
-        digest: Some(crate::oci::Digest::of(b"manifest")),
+        origin: Origin::Image { reference: "127.0.0.1:5000/a/org:1".into(), digest: Some(crate::oci::Digest::of(b"manifest")) },
         image_id: crate::oci::Digest::of(b"config"),
         auth_profile: Some("work".into()),
         env_file: Some("/home/x/.env".into()),
