@@ -130,5 +130,9 @@ fn capabilities(agent: &Agent) -> Vec<Capability> {
         });
     }
     capabilities.push(capability(node, "execution.sandbox"));
+    if !agent.subagents.is_empty() {
+        capabilities
+            .push(capability(node, "agent.subagents").degraded("each subagent is a gateway of its own, which its parent does not start"));
+    }
     capabilities
 }

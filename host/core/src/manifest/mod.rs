@@ -5,18 +5,22 @@
 
 mod agent;
 mod decode;
+mod effective;
 mod environment;
 mod execution;
 mod front_matter;
 mod node;
 mod schema;
 mod suggest;
+mod team;
 mod wanted;
+mod weight;
 mod workspace;
 mod yaml;
 
 pub use decode::Spanned;
-pub use execution::{API_KEY, IMPORT_SECRET, NONE, is_import_method, provider_env_name};
+pub use effective::provider_env_name;
+pub use execution::{API_KEY, IMPORT_SECRET, NONE, is_import_method};
 pub use front_matter::{FrontMatter, front_matter};
 pub use schema::*;
 pub(crate) use suggest::nearest;
@@ -36,6 +40,11 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<(Manifest, Findings), Findings>
         Some(manifest) => findings.and(manifest),
         None => Err(findings),
     }
+}
+
+/// Returns whether a plain YAML scalar of this text is a text, and no number, boolean or null.
+pub(crate) fn is_plain_text(text: &str) -> bool {
+    matches!(node::Value::plain(text), node::Value::Text(_))
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use spawnfile_core::admit::admit;
 use spawnfile_core::compile::{CompileInput, Compiled, HostPaths, assemble};
 use spawnfile_core::extras::LoweredBy;
 use spawnfile_core::finding::Findings;
-use spawnfile_core::instance::INSTANCE_VERSION;
+use spawnfile_core::instance::{INSTANCE_VERSION, InstanceDocument};
 use spawnfile_core::lock::Lock;
-use spawnfile_core::lowering::{KindDescriptor, Lowered, Lowering};
+use spawnfile_core::lowering::{KindDescriptor, Lowered};
 use spawnfile_core::manifest;
 use spawnfile_core::oci::{Digest, Platform};
 use spawnfile_core::organization::{Organization, instances, resolve};
@@ -24,22 +24,29 @@ pub(crate) const INIT: &[u8] = b"init program";
 /// 2026-11-20T21:48:50Z.
 pub(crate) const TIME: u64 = 1_795_211_330;
 
-/// Reads what the manifest of a project wants, and the manifest.
+/// Reads what the manifests of a project want, and the manifests.
 pub(crate) fn gather(project: &Path) -> Result<ProjectSources, Findings> {
     let mut sources = ProjectSources { root: "Spawnfile".into(), files: BTreeMap::new() };
-    let bytes = std::fs::read(project.join("Spawnfile")).unwrap();
-    let (manifest, _) = manifest::parse("Spawnfile", &bytes)?;
-    sources.files.insert("Spawnfile".into(), bytes);
-    for wanted in manifest.wanted() {
-        match wanted {
-            Wanted::File { path, .. } => {
-                if let Ok(bytes) = std::fs::read(project.join(&path)) {
-                    sources.files.insert(path, bytes);
+    let mut pending = vec!["Spawnfile".to_owned()];
+    while let Some(file) = pending.pop() {
+        let Ok(bytes) = std::fs::read(project.join(&file)) else { continue };
+        if sources.files.contains_key(&file) {
+            continue;
+        }
+        let (manifest, _) = manifest::parse(&file, &bytes)?;
+        sources.files.insert(file, bytes);
+        for wanted in manifest.wanted() {
+            match wanted {
+                Wanted::Manifest { path, .. } => pending.push(path),
+                Wanted::File { path, .. } => {
+                    if let Ok(bytes) = std::fs::read(project.join(&path)) {
+                        sources.files.insert(path, bytes);
+                    }
                 }
-            }
-            Wanted::Folder { path, .. } => {
-                for (relative, bytes) in files(&project.join(&path)) {
-                    sources.files.insert(format!("{path}/{relative}"), bytes);
+                Wanted::Folder { path, .. } => {
+                    for (relative, bytes) in files(&project.join(&path)) {
+                        sources.files.insert(format!("{path}/{relative}"), bytes);
+                    }
                 }
             }
         }
@@ -66,23 +73,37 @@ pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// Compiles a project whose only agent is lowered to what `lowering` (JSON) says.
+/// Compiles a project whose agents are lowered to what `lowering` (JSON) says: a lowering, or a map of them by instance.
 pub(crate) fn compile(sources: &ProjectSources, lowering: &[u8], lock: &Lock) -> Result<(Organization, Compiled, Findings), Findings> {
+    let fixture = |document: &InstanceDocument| {
+        let fixture: serde_json::Value = serde_json::from_slice(lowering).unwrap();
+        let own = fixture.get(&document.id).cloned().unwrap_or(fixture);
+        Lowered { lowering: serde_json::from_value(own).unwrap(), findings: Vec::new() }
+    };
+    compile_with(sources, lock, fixture)
+}
+
+/// Compiles a project whose instances `lower` lowers.
+pub(crate) fn compile_with(
+    sources: &ProjectSources,
+    lock: &Lock,
+    lower: impl Fn(&InstanceDocument) -> Lowered,
+) -> Result<(Organization, Compiled, Findings), Findings> {
     let (organization, mut findings) = resolve(sources)?;
-    let runtime = organization.agents[0].runtime.clone();
-    let kind = KindDescriptor {
+    let kind = |runtime: &String| KindDescriptor {
         id: runtime.clone(),
         title: runtime.clone(),
         accepts: vec![INSTANCE_VERSION.into()],
         options_schema: None,
-        grouping: "per-agent".into(),
+        grouping: if runtime == "grouped" { "shared" } else { "per-agent" }.into(),
     };
+    let kinds = organization.agents.iter().map(|agent| (agent.runtime.clone(), kind(&agent.runtime))).collect();
     let mut lowered = Vec::new();
-    for document in instances(&organization, &[(runtime.clone(), kind)].into(), &[])? {
-        let lowering: Lowering = serde_json::from_slice(lowering).unwrap();
+    for document in instances(&organization, &kinds, &[])? {
         let digest = Digest::of(b"component").to_string();
-        let by = LoweredBy { plugin: format!("spawnfile/runtime-{runtime}"), version: "0.1.0".into(), digest };
-        let (instance, said) = admit(document, Lowered { lowering, findings: Vec::new() }, by)?;
+        let by = LoweredBy { plugin: format!("spawnfile/runtime-{}", document.runtime), version: "0.1.0".into(), digest };
+        let lowering = lower(&document);
+        let (instance, said) = admit(document, lowering, by)?;
         findings.extend(said);
         lowered.push(instance);
     }
