@@ -58,7 +58,8 @@ pub(super) fn entries<'a>(input: &'a CompileInput<'_>, plan: Vec<u8>, findings: 
                 LoweredContent::Source(id) => {
                     sources.get(id.as_str()).and_then(|file| input.sources.files.get(*file)).map(|bytes| Cow::Borrowed(bytes.as_slice()))
                 }
-                LoweredContent::Template(_) => None,
+                // PID 1 makes it.
+                LoweredContent::Template(_) => continue,
             };
             let Some(bytes) = bytes else {
                 findings.push(Finding::error("compile.source", format!("the content of `{}` is not among the sources", file.path)));
