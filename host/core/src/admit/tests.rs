@@ -168,7 +168,7 @@ fn sources_and_templates_stand_where_they_may() {
     refused("none of the instance's", |l| l.files.push(source("x", "doc:agent:b:system")));
     let template = || LoweredTemplate { text: "éa".into(), holes: Vec::new() };
     refused("has holes", |l| l.files[0].content = LoweredContent::Template(template()));
-    refused("only auth places", |l| l.files.push(secret_file("SECRET", "json-string")));
+    refused("has holes", |l| l.files.push(secret_file("SECRET", "json-string")));
     refused("which nothing declares", |l| l.files.push(secret_file("OTHER", "raw")));
     let mut with_secret = lowering();
     with_secret.files.push(secret_file("SECRET", "raw"));
