@@ -58,7 +58,8 @@ pub(super) fn entries<'a>(input: &'a CompileInput<'_>, plan: Vec<u8>, findings: 
             let bytes = match &file.content {
                 LoweredContent::Text(text) => Some(Cow::Borrowed(text.as_bytes())),
                 LoweredContent::Source(id) => sources.get(id.as_str()).and_then(|source| source.content(input.sources)),
-                LoweredContent::Template(_) => None,
+                // PID 1 makes it.
+                LoweredContent::Template(_) => continue,
             };
             let Some(bytes) = bytes else {
                 findings.push(Finding::error("compile.source", format!("the content of `{}` is not among the sources", file.path)));

@@ -195,6 +195,13 @@ pub struct Secret {
     pub required: bool,
 }
 
+impl Model {
+    /// Returns all targets, the primary first.
+    pub fn targets(&self) -> impl Iterator<Item = &ModelTarget> {
+        std::iter::once(&self.primary).chain(&self.fallback)
+    }
+}
+
 impl Instance {
     /// Returns an instance with one bare agent, for tests of a kind: paths as the host chooses them, no docs, no model.
     ///
