@@ -6,3 +6,4 @@ mod plugins;
 mod publish;
 mod refusals;
 mod secrets;
+mod teams;

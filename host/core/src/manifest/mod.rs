@@ -35,7 +35,15 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<(Manifest, Findings), Findings>
         yaml::parse(bytes, MAX_MANIFEST_BYTES).map_err(|error| Finding::error("manifest.yaml", error.message).at(file, Some(error.at)))?;
     let mut decoder = Decoder::new(file);
     let manifest = agent::manifest(&mut decoder, file, &root);
-    let findings = decoder.findings;
+    let mut findings = decoder.findings;
+    // Models are looked at once it is known who inherits them. A manifest that goes no further, and whose agent names a
+    // runtime as only those who inherit nothing must, is told at once.
+    if let Some(Body::Agent(agent)) = manifest.as_ref().map(|manifest| &manifest.body)
+        && findings.has_errors()
+        && agent.runtime.is_some()
+    {
+        agent.execution.targets(&mut findings);
+    }
     match manifest {
         Some(manifest) => findings.and(manifest),
         None => Err(findings),

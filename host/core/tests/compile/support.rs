@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
 use spawnfile_core::admit::admit;
 use spawnfile_core::compile::{CompileInput, Compiled, HostPaths, assemble};
 use spawnfile_core::extras::LoweredBy;
@@ -138,4 +139,74 @@ pub(crate) fn listing(archive: &[u8]) -> String {
         lines.push_str(&format!("{kind} {mode:04o} {uid}:{gid} {time} {size} {path}\n"));
     }
     lines
+}
+
+/// Lowers an instance as a kind would that places every doc and skill, and writes secrets of MCP servers into its
+/// configuration. The kinds of the corpus have the paths and ports that their plugins give them.
+pub(crate) fn place(document: &InstanceDocument) -> Lowered {
+    let root = &document.root;
+    let (home, config, workspace, port, token) = match document.runtime.as_str() {
+        "openclaw" => (
+            format!("{root}/home"),
+            format!("{root}/home/.openclaw/openclaw.json"),
+            format!("{root}/home/.openclaw/workspace"),
+            18789 + 20 * document.index,
+            Some("OPENCLAW_GATEWAY_TOKEN"),
+        ),
+        "picoclaw" => {
+            let home = format!("{root}/picoclaw");
+            (home.clone(), format!("{home}/config.json"), format!("{home}/workspace"), 18990 + document.index, None)
+        }
+        "grouped" => (format!("{root}/home"), format!("{root}/config.json"), format!("{root}/workspace"), 9000, None),
+        _ => (format!("{root}/home"), format!("{root}/config.json"), format!("{root}/workspace"), 7000 + document.index, None),
+    };
+    let mut files = vec![json!({ "path": config, "mode": 0o600, "content": { "Text": "{}\n" } })];
+    let (mut patches, mut auth, mut capabilities) = (Vec::new(), Vec::new(), Vec::new());
+    for agent in &document.agents {
+        let folder = if document.runtime == "grouped" { format!("{workspace}/agents/{}", agent.slug) } else { workspace.clone() };
+        let mut file = |path: String, source: &str| files.push(json!({ "path": path, "mode": 0o644, "content": { "Source": source } }));
+        for doc in &agent.docs {
+            let name = if doc.role == "system" { "AGENTS.md".to_owned() } else { format!("{}.md", doc.role) };
+            file(format!("{folder}/{name}"), &doc.source);
+        }
+        for skill in &agent.skills {
+            for part in &skill.files {
+                file(format!("{folder}/skills/{}/{}", skill.name, part.path), &part.source);
+            }
+        }
+        for server in agent.mcp_servers.iter().filter(|server| server.auth.is_some()) {
+            let secret = &server.auth.as_ref().unwrap().secret;
+            let pointer = format!("/{}/{}", agent.slug, server.name);
+            patches.push(json!({ "file": config, "pointer": pointer, "from": secret, "transform": "none" }));
+        }
+        for target in agent.model.iter().flat_map(|model| std::iter::once(&model.primary).chain(&model.fallback)) {
+            if !matches!(target.auth_method.as_str(), "api_key" | "none") {
+                let holes = json!([[0, format!("{}/access", target.provider), "raw"]]);
+                let content = json!({ "Template": { "text": "", "holes": holes } });
+                let file = json!({ "path": format!("{root}/login-{}", agent.slug), "mode": 0o600, "content": content });
+                let place =
+                    json!({ "provider": target.provider, "method": target.auth_method, "files": [file], "env": [], "writable": [] });
+                auth.push(place);
+            }
+        }
+        let docs = agent.docs.iter().map(|doc| format!("docs.{}", doc.role));
+        let skills = agent.skills.iter().map(|skill| format!("skills.{}", skill.name));
+        let servers = agent.mcp_servers.iter().map(|server| format!("mcp.{}", server.name));
+        let model = agent.model.iter().map(|_| "execution.model".to_owned());
+        let subagents = (!agent.subagents.is_empty()).then(|| "agent.subagents".to_owned());
+        let keys = docs.chain(skills).chain(servers).chain(model).chain(["execution.sandbox".to_owned()]).chain(subagents);
+        capabilities.extend(keys.map(|key| json!({ "node": agent.id, "key": key, "outcome": "supported", "message": "" })));
+    }
+    let lowering = json!({
+        "paths": { "config": config, "home": home, "workspace": workspace },
+        "files": files,
+        "process": { "argv": ["/run"], "workdir": workspace, "env": [], "stop_signal": "SIGTERM", "stop_grace_ms": 10000 },
+        "ports": [{ "name": "main", "number": port, "public": false }],
+        "env": token.iter().map(|name| json!({ "name": name, "description": "A token", "required": true, "generated": true })).collect::<Vec<_>>(),
+        "json_patches": patches, "derived_env": [], "probes": [], "auth": auth,
+        "install": { "base_image": "scratch", "runtime_image": format!("example/{}:1", document.runtime),
+            "runtime_path": document.runtime_root, "run": [], "packages": [] },
+        "mounts": [], "capabilities": capabilities, "linux_capabilities": [],
+    });
+    Lowered { lowering: serde_json::from_value(lowering).unwrap(), findings: Vec::new() }
 }

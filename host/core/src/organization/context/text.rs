@@ -122,7 +122,6 @@ pub(super) fn pointer(instructions: &str, aliased: bool) -> String {
     format!(
         "{gap}{start}\n## Team context\n\nYou work in an organization. Before you work with others, read in your workspace:\n\n- \
          `.spawnfile/team-contexts.md`: the teams that you belong to or speak for\n- `.spawnfile/team-contexts.yaml`: the same for \
-         programs\n{own}\nWhat a team is for is in the TEAM.md of its context, who you see there in its roster. Nobody else is part of your \
-         work.\n{end}\n"
+         programs\n{own}\nWhat a team is for is in the TEAM.md of its context, who you see there in its roster.\n{end}\n"
     )
 }
