@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::Digest;
+use crate::display::excerpt;
 
 /// A parsed image reference. What was not written stays absent: no default registry or tag is filled in.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,7 +71,7 @@ impl FromStr for Reference {
     type Err = ReferenceError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fail = |why| ReferenceError { text: text.chars().take(120).collect(), why };
+        let fail = |why| ReferenceError { text: excerpt(text), why };
         let whole = text.trim();
         if whole.is_empty() {
             return Err(fail("it is empty"));
