@@ -49,7 +49,8 @@ pub(crate) fn chore(tree: &Tree, args: &Args) -> Result<ExitCode> {
     let programs = build(tree, &fuzz, &folder)?;
     let mut found = false;
     for name in chosen {
-        let run = Run { seeds: fuzz.join("corpus").join(&name), learned: folder.join("corpus").join(&name), findings: folder.join("findings") };
+        let run =
+            Run { seeds: fuzz.join("corpus").join(&name), learned: folder.join("corpus").join(&name), findings: folder.join("findings") };
         found |= !run.one(&programs.join(&name), &name, args.seconds)?;
     }
     Ok(if found { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -118,7 +119,8 @@ impl Run {
         }
         let end = log.len().saturating_sub(4000);
         console::progress(log.get(log.ceil_char_boundary(end)..).unwrap_or_default());
-        let input = log.lines().rev().find_map(|line| line.split_once("Test unit written to ")).map_or("no input written", |(_, path)| path);
+        let input =
+            log.lines().rev().find_map(|line| line.split_once("Test unit written to ")).map_or("no input written", |(_, path)| path);
         console::answer(format_args!("{name}: FOUND, {input}: mend it, and put that file into tests/fuzz/corpus/{name}"));
         Ok(false)
     }
