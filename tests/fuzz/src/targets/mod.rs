@@ -26,8 +26,8 @@ pub const TARGETS: [Target; 9] = [
     ("report", report::check),
 ];
 
-/// Most bytes of one message.
-const MAX_MESSAGE: usize = 4096;
+/// Most bytes of one message: characters of a finding, four bytes each, and the mark that it was cut.
+const MAX_MESSAGE: usize = 4 * spawnfile_core::finding::MESSAGE_CHARS + 3;
 
 /// A message that people read is short and has no character that could steer a terminal or hide.
 fn is_fit_to_show(message: &str) {
