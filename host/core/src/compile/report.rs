@@ -55,9 +55,7 @@ fn organization(input: &CompileInput<'_>, collation: &Collation) -> Organization
     let by_id = input.organization.agents_by_id();
     let team = |node: &crate::organization::TeamNode| {
         let members: BTreeSet<&str> = node.members.iter().map(|member| member.node.as_str()).filter(|id| by_id.contains_key(id)).collect();
-        let mut agents: Vec<String> = members.into_iter().map(str::to_owned).collect();
-        collation.sort_by_key(&mut agents, |id| id);
-        Team { agents, id: node.id.clone(), name: node.name.clone() }
+        Team { agents: members.into_iter().map(str::to_owned).collect(), id: node.id.clone(), name: node.name.clone() }
     };
     let mut teams: Vec<Team> = input.organization.teams.iter().map(team).collect();
     collation.sort_by_key(&mut teams, |team| &team.id);

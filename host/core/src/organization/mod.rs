@@ -121,7 +121,7 @@ pub struct AgentNode {
     pub secrets: Vec<SecretInput>,
     /// Subagents in the order written.
     pub subagents: Vec<ChildNode>,
-    /// Ids of the teams that it is a direct member of, in ICU order, each once.
+    /// Ids of the teams that it is a direct member of, sorted, each once.
     pub teams: Vec<String>,
     /// What tells it about its teams: paths below its workspace, sorted.
     pub context: Vec<(String, Source)>,

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use super::content::Contents;
 use super::graph::Graph;
 use super::{DocNode, Organization, Source, TeamNode};
-use crate::collate::Collation;
 use crate::finding::Finding;
 use crate::oci::Digest;
 use crate::oci::digest::Hasher;
@@ -71,7 +70,6 @@ pub(super) fn add(contexts: &Contexts<'_>, organization: &mut Organization, budg
     let teams = teams(contexts, &teams_before, &delegates, &descriptions);
     let places = places(contexts, &teams, &delegates)?;
 
-    let collation = Collation::new();
     let mut left = budget;
     let mut diagnostics: BTreeMap<usize, Lines> = BTreeMap::new();
     let mut made = Vec::new();
@@ -84,14 +82,13 @@ pub(super) fn add(contexts: &Contexts<'_>, organization: &mut Organization, budg
             }
         }
         let Some(instructions) = organization.agents.get(agent) else { continue };
-        let mut ids: Vec<String> = own
+        let ids: Vec<String> = own
             .iter()
             .filter(|place| matches!(place.kind, Kind::Direct))
             .filter_map(|place| Some(teams.get(&place.team)?.node.id.clone()))
             .collect::<BTreeSet<String>>()
             .into_iter()
             .collect();
-        collation.sort_by_key(&mut ids, |id| id);
         let files = files(contexts, &teams, own, instructions, &mut left).ok_or_else(|| {
             let message = format!("what the agents are told about their teams has more than {MAX_PLACED_BYTES} bytes");
             Finding::error("organization.size", message).hint("in a swarm everybody sees everybody: make it smaller, or hierarchical")
