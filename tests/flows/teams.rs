@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::engine::{Cleanup, Image};
 use crate::support::project::EchoAgent;
-use crate::support::{User, echo, registry, root, sh, unique};
+use crate::support::{User, echo, engine, registry, root, sh, unique};
 
 #[test]
 fn a_team_runs_from_its_reference_in_one_container() {
@@ -43,11 +43,11 @@ fn a_team_runs_from_its_reference_in_one_container() {
     assert!(all.contains("agent-asker") && all.contains("agent-teller"), "{live:#}");
 
     // One container, and each agent knows the other.
-    let containers = sh("docker", ["ps", "-q", "--filter", &format!("name={name}")]);
-    assert_eq!(containers.lines().count(), 1, "{containers}");
+    let containers = engine::containers(&name);
+    assert_eq!(containers.len(), 1, "{containers:?}");
     let copied = consumer.path().join("roster.yaml");
     let path = "/var/lib/spawnfile/instances/echo/agent-teller/workspace/.spawnfile/roster.yaml";
-    sh("docker", ["cp", &format!("{}:{path}", containers.trim()), copied.to_str().unwrap()]);
+    sh("docker", ["cp", &format!("{}:{path}", containers[0]), copied.to_str().unwrap()]);
     let roster = std::fs::read_to_string(copied).unwrap();
     assert!(roster.contains("lead: asker\nmembers:\n  asker:\n"), "{roster}");
 }
@@ -65,6 +65,37 @@ fn write_team(user: &User, name: &str) {
          ./asker}}\n  - {{id: teller, ref: ./teller}}\n"
     );
     user.write("org/Spawnfile", text);
+}
+
+#[test]
+fn two_runtime_kinds_run_in_one_container() {
+    echo::runtime_image();
+    let name = unique("kinds");
+    let tag = format!("spawnfile-test/{name}:1");
+    let _image = Image(tag.clone());
+    let _down = Cleanup(name.clone());
+
+    let creator = User::with_echo();
+    write_team(&creator, &name);
+    let member = "spawnfile_version: \"0.1\"\nkind: agent\nname: asker\nruntime: openclaw\nworkspace:\n  docs: {system: AGENTS.md}\n";
+    creator.write("org/asker/Spawnfile", member);
+    let stands_for = |variable: &str, name: &str, otherwise: &str| {
+        format!("{name}={}", std::env::var(variable).unwrap_or_else(|_| otherwise.to_owned()))
+    };
+    let base = stands_for("SPAWNFILE_TEST_BASE_NODE", "node:24-bookworm-slim", "spawnfile-lookalike/node:24-bookworm-slim");
+    let runtime = stands_for(
+        "SPAWNFILE_TEST_RUNTIME_OPENCLAW",
+        "noopolis/spawnfile-runtime-openclaw:2026.6.11",
+        "spawnfile-lookalike/runtime-openclaw:2026.6.11",
+    );
+    creator.run(["lock", "org", "--use", &base, "--use", &runtime]).expect(0);
+    creator.run(["build", "org", "--tag", &tag]).expect(0);
+    let env = creator.write("env", "SHARED_KEY=value-of-the-shared-key\n");
+    creator.run(["up", &tag, "--env-file", env.to_str().unwrap(), "--deployment", &name, "--network", "none"]).expect(0);
+    let live = creator.run(["status", "--deployment", &name, "--live", "--json"]).expect(0).json();
+    let healthy = observations(&live).filter(|o| o["key"].as_str().is_some_and(|key| key.starts_with("runtime.health")));
+    assert_eq!(healthy.filter(|observation| observation["severity"] == "ok").count(), 2, "{live:#}");
+    assert_eq!(engine::containers(&name).len(), 1);
 }
 
 /// Returns every object with a key and a severity, wherever it stands.

@@ -6,6 +6,7 @@ use crate::finding::{Finding, Findings, Position};
 use crate::instance::{McpServerInput, ModelInput};
 use crate::manifest::{AgentManifest, Body, DocRef, Execution, Manifest, RuntimeBinding, SecretDecl, Shared, SkillRef};
 use crate::path::is_below;
+use crate::project::MAX_PLACED_BYTES;
 
 /// Something declared, and the file that declares it.
 #[derive(Debug)]
@@ -33,15 +34,25 @@ pub(super) struct Effective<'m> {
     pub(super) skills: Vec<From<'m, SkillRef>>,
     pub(super) secrets: Vec<SecretDecl>,
     pub(super) mcp_servers: Vec<McpServerInput>,
+    /// About how many bytes a subagent takes over.
+    weight: usize,
 }
 
 /// Works out every agent, parents first. What cannot be worked out is nothing, and said.
 pub(super) fn effective<'m>(graph: &'m Graph, findings: &mut Findings) -> Vec<Option<Effective<'m>>> {
     let mut found: Vec<Option<Effective<'m>>> = graph.nodes.iter().map(|_| None).collect();
+    let mut total: u64 = 0;
     for node in &graph.order {
         let Some(declared) = graph.nodes.get(*node) else { continue };
         let Body::Agent(agent) = &declared.manifest.body else { continue };
         let effective = one(graph, &found, declared, agent, findings);
+        // What a subagent inherits, its own subagents inherit too.
+        total = total.saturating_add(effective.as_ref().map_or(0, |effective| effective.weight as u64));
+        if total > MAX_PLACED_BYTES {
+            let message = format!("the project has more than {MAX_PLACED_BYTES} bytes once every agent has what it inherits");
+            findings.push(Finding::error("organization.size", message).at(&declared.manifest.file, Some(declared.manifest.name.at)));
+            break;
+        }
         if let Some(place) = found.get_mut(*node) {
             *place = effective;
         }
@@ -82,7 +93,7 @@ fn one<'m>(
             }
         }
     }
-    let Way { runtime, execution, model } = first?;
+    let Way { runtime, execution, model, weight } = first?;
     let teams: Vec<(&Manifest, &Shared)> = declared.arrivals.iter().filter_map(|arrival| lender(graph, arrival)).collect();
     let alone = declared.arrivals.len() < 2;
     let conflict = |findings: &mut Findings, what: &str, name: &str| {
@@ -91,6 +102,7 @@ fn one<'m>(
     };
     let skills = teams.iter().flat_map(|(team, shared)| shared.skills.iter().map(|item| From { file: &team.file, item }));
     Some(Effective {
+        weight,
         runtime,
         execution,
         model,
@@ -124,6 +136,7 @@ struct Way<'m> {
     runtime: From<'m, RuntimeBinding>,
     execution: Execution,
     model: Option<ModelInput>,
+    weight: usize,
 }
 
 impl PartialEq for Way<'_> {
@@ -143,7 +156,12 @@ fn by_itself<'m>(manifest: &'m Manifest, agent: &'m AgentManifest, said: &mut Fi
         said.push(finding.at(&manifest.file, Some(manifest.name.at)).hint("`spawnfile plugin list` shows the runtime kinds"));
         return None;
     };
-    Some(Way { runtime: From { file: &manifest.file, item: runtime }, execution: agent.execution.clone(), model })
+    Some(Way {
+        runtime: From { file: &manifest.file, item: runtime },
+        execution: agent.execution.clone(),
+        model,
+        weight: agent.inheritable(),
+    })
 }
 
 /// A subagent runs on its parent's runtime, with its parent's options and with what it leaves out of `execution`.
@@ -161,7 +179,7 @@ fn subagent<'m>(manifest: &'m Manifest, agent: &'m AgentManifest, parent: &Effec
     }
     let execution = agent.execution.over(&parent.execution);
     let model = execution.targets(said);
-    Some(Way { runtime: parent.runtime, execution, model })
+    Some(Way { runtime: parent.runtime, execution, model, weight: agent.inheritable().saturating_add(parent.weight) })
 }
 
 fn lender<'m>(graph: &'m Graph, arrival: &Arrival) -> Option<(&'m Manifest, &'m Shared)> {

@@ -165,10 +165,7 @@ impl Resolver<'_> {
             let identity = docs.iter().find(|doc| doc.role == "identity").and_then(|doc| doc.source.file.as_ref());
             identity.map(|file| derive(self.contents.text(file))).unwrap_or_default()
         });
-        let (expose, secrets) = match &manifest.body {
-            Body::Agent(agent) => (agent.expose, &effective.secrets),
-            Body::Team(_) => (false, &effective.secrets),
-        };
+        let expose = matches!(&manifest.body, Body::Agent(agent) if agent.expose);
         AgentNode {
             slug: self.slug(node),
             name: manifest.name.value.clone(),
@@ -185,7 +182,7 @@ impl Resolver<'_> {
             model: effective.model.clone(),
             sandbox: effective.execution.sandbox(),
             mcp_servers: effective.mcp_servers.clone(),
-            secrets: secrets.iter().map(|secret| SecretInput { name: secret.name.clone(), required: secret.required }).collect(),
+            secrets: effective.secrets.iter().map(|secret| SecretInput { name: secret.name.clone(), required: secret.required }).collect(),
             subagents: self.children(declared),
             teams: Vec::new(),
             context: Vec::new(),

@@ -302,4 +302,17 @@ fn what_everybody_inherits_is_bounded() {
     let address = format!("{{environment: {{mcp_servers: [{{name: m, transport: sse, url: 'http://{}'}}]}}}}", "x".repeat(900_000));
     let wide = project(&[("Spawnfile", root(&address)), ("S.md", String::new())]);
     assert!(messages(&resolve(&wide).unwrap_err())[0].contains("bytes once every agent has what it inherits"));
+    // Options that the subagents of a subagent inherit.
+    let option = "x".repeat(900_000);
+    let children: String = (0..400).map(|n| format!("{{id: c{n}, ref: ../c{n}}}, ")).collect();
+    let mut files = vec![
+        (
+            "Spawnfile".to_owned(),
+            agent("top", &format!("runtime: {{name: k, options: {{o: {option}}}}}\nsubagents: [{{id: m, ref: ./m}}]")),
+        ),
+        ("m/Spawnfile".to_owned(), agent("m", &format!("subagents: [{children}]"))),
+    ];
+    files.extend((0..400).map(|n| (format!("c{n}/Spawnfile"), agent(&format!("c{n}"), ""))));
+    let files: Vec<(&str, String)> = files.iter().map(|(path, text)| (path.as_str(), text.clone())).collect();
+    assert!(refused(&files)[0].contains("bytes once every agent has what it inherits"));
 }
