@@ -1,6 +1,10 @@
 //! The fuzz targets over their corpus: seeds, and inputs that once broke something. `cargo xtask fuzz` looks for more.
 
-#![expect(unreachable_pub, reason = "the targets are a library for their other front end")]
+#![expect(
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "the targets are a library for their other front end, and panic when they do not hold"
+)]
 
 #[path = "../../../tests/fuzz/src/targets/mod.rs"]
 mod targets;

@@ -6,8 +6,6 @@
 //! In all of them: no panic, an answer in bounded memory (libFuzzer's limits), messages that are short and cannot
 //! steer a terminal, and what is printed reads back as what was printed.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "what must hold")]
-
 #[path = "targets/mod.rs"]
 mod targets;
 
