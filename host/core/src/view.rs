@@ -102,3 +102,33 @@ fn paint(text: &str, color: &str, style: Style) -> String {
 fn printable(text: &str, style: Style) -> String {
     text.chars().map(|c| if c.is_control() || (style.ascii && !c.is_ascii()) { '?' } else { c }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::organization::resolve;
+    use crate::project::ProjectSources;
+
+    #[test]
+    fn what_stands_in_several_places_is_drawn_whole_once() {
+        let team = |name: &str, next: &str| {
+            let members = format!("[{{id: x, ref: {next}}}, {{id: y, ref: {next}}}]");
+            format!("spawnfile_version: \"0.1\"\nkind: team\nname: {name}\nmode: swarm\nexternal: [x]\nmembers: {members}\n").into_bytes()
+        };
+        let agent = "spawnfile_version: \"0.1\"\nkind: agent\nname: only\nruntime: k\n";
+        let files = [
+            ("Spawnfile".to_owned(), team("t", "./u")),
+            ("u/Spawnfile".to_owned(), team("u", "../a")),
+            ("a/Spawnfile".to_owned(), agent.as_bytes().to_vec()),
+        ];
+        let sources = ProjectSources { root: "Spawnfile".into(), files: files.into() };
+        let (organization, _) = resolve(&sources).unwrap();
+        let drawn = "team t  mode=swarm external=x
+|-- x: team u  mode=swarm external=x
+|   |-- x: agent only [k] runtime=k
+|   `-- y: agent only [k] runtime=k
+`-- y: team u  mode=swarm external=x  (see above)
+";
+        assert_eq!(tree(&organization, Style { ascii: true, color: false }), drawn);
+    }
+}
