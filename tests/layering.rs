@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What each crate of the workspace may use of the others, tests aside. A crate that is not here is a mistake.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("spawnfile-core", &[]),
     ("spawnfile-plugins", &["spawnfile-core"]),
     ("spawnfile-registry", &["spawnfile-core"]),
@@ -19,6 +19,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("spawnfile-bundle", &[]),
     ("spawnfile-plugin", &[]),
     ("runtime-openclaw", &["spawnfile-plugin"]),
+    ("runtime-picoclaw", &["spawnfile-plugin"]),
     ("target-docker", &["spawnfile-plugin"]),
     ("report-validator", &["spawnfile-core", "spawnfile-plugin"]),
 ];

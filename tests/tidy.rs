@@ -244,6 +244,10 @@ fn codes(source: &Source, namespaces: &BTreeSet<&str>, into: &mut BTreeMap<Strin
     let constructors = ["Finding::error(", "Finding::warning(", "Diagnostic::error(", "Diagnostic::warning(", "Diagnostic::info("];
     literals(source, |literal, before, place| {
         let called = constructors.iter().any(|call| before.ends_with(call));
+        // Keys of capabilities look like codes, but are words of the format.
+        if before.ends_with("capability(node,") {
+            return;
+        }
         if called || namespaces.contains(literal.split('.').next().unwrap()) && !is_file(literal) {
             into.entry(literal.to_owned()).or_insert(place);
         }

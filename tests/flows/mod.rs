@@ -9,3 +9,4 @@ mod publish;
 mod refusals;
 mod secrets;
 mod signals;
+mod teams;

@@ -23,13 +23,18 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 
 /// Returns the first [`EXCERPT_CHARS`] characters of the escaped text, with `…` when something was cut.
 pub fn excerpt(text: &str) -> String {
+    shortened(text, EXCERPT_CHARS)
+}
+
+/// Returns the first characters of the escaped text, with `…` when something was cut.
+pub fn shortened(text: &str, chars: usize) -> String {
     let mut out = String::new();
     let mut shown = 0;
     for c in text.chars() {
         let before = out.len();
         push(&mut out, c);
         shown += out.get(before..).map_or(0, |added| added.chars().count());
-        if shown > EXCERPT_CHARS {
+        if shown > chars {
             out.truncate(before);
             out.push('…');
             break;

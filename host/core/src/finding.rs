@@ -4,6 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::display::shortened;
+
+/// Most characters of a message or a hint, long enough for a list of names.
+pub const MESSAGE_CHARS: usize = 4096;
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -56,15 +61,17 @@ impl Finding {
         Self::new(Severity::Warning, code, message)
     }
 
-    /// Returns a finding of any severity.
+    /// Returns a finding of any severity. The message may quote a file, an image or a plugin: it is escaped, and what is
+    /// longer than [`MESSAGE_CHARS`] is cut.
     pub fn new(severity: Severity, code: &str, message: impl Into<String>) -> Self {
-        Self { severity, code: code.to_owned(), message: message.into(), file: None, position: None, hint: None }
+        let message = shortened(&message.into(), MESSAGE_CHARS);
+        Self { severity, code: code.to_owned(), message, file: None, position: None, hint: None }
     }
 
-    /// Adds what to do next.
+    /// Adds what to do next; escaped and cut like the message.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(shortened(&hint.into(), MESSAGE_CHARS));
         self
     }
 
@@ -155,5 +162,17 @@ impl IntoIterator for Findings {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_fit_to_show() {
+        let finding = Finding::error("a.b", "key `\u{1b}[2J\u{202e}`").hint("x".repeat(10_000));
+        assert_eq!(finding.message, "key `\\u{1b}[2J\\u{202e}`");
+        assert_eq!(finding.hint.unwrap().chars().count(), MESSAGE_CHARS + 1);
     }
 }

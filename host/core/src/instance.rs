@@ -26,6 +26,11 @@ pub struct InstanceDocument {
     pub agents: Vec<AgentInput>,
 }
 
+/// Returns the id of the one instance of a kind that groups its agents. No agent's own instance has it.
+pub fn shared_id(runtime: &str) -> String {
+    format!("{runtime}-app")
+}
+
 /// An agent as a runtime kind sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentInput {
@@ -54,6 +59,18 @@ pub struct AgentInput {
     pub mcp_servers: Vec<McpServerInput>,
     /// Declared secrets.
     pub secrets: Vec<SecretInput>,
+    /// Subagents: agents of this organization with instances of their own, or in this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subagents: Vec<SubagentInput>,
+}
+
+/// A subagent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubagentInput {
+    /// Id below its parent.
+    pub id: String,
+    /// Node id (`agent:critic`).
+    pub node: String,
 }
 
 /// A doc.

@@ -9,13 +9,13 @@
 
 #[cfg(feature = "collation")]
 pub mod collate;
+pub mod display;
 pub mod finding;
 pub mod name;
 pub mod oci;
 pub mod path;
 pub mod secret;
 
-pub mod display;
 pub mod nearest;
 pub mod reserved;
 

@@ -3,7 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::display::{excerpt, shortened};
 use crate::oci::Digest;
+
+/// Most characters of what the reader of TOML says: it quotes keys in full.
+const MESSAGE_CHARS: usize = 400;
 
 /// The lock file's version.
 pub const LOCK_VERSION: u32 = 1;
@@ -57,8 +61,13 @@ pub struct LockedPlugin {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
     /// It is no TOML, or has an unknown key or a wrong type.
-    #[error("Spawnfile.lock: {0}")]
-    Malformed(String),
+    #[error("Spawnfile.lock, line {line}: {message}")]
+    Malformed {
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong; escaped for display.
+        message: String,
+    },
     /// It is of another version.
     #[error("Spawnfile.lock is of version {0}, this spawnfile reads version {LOCK_VERSION}")]
     Version(u32),
@@ -75,12 +84,15 @@ impl Lock {
 
     /// Parses the text of a lock file.
     pub fn parse(text: &str) -> Result<Self, LockError> {
-        let lock: Self = toml::from_str(text).map_err(|error| LockError::Malformed(error.to_string().trim_end().to_owned()))?;
+        let lock: Self = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            LockError::Malformed { line: before.matches('\n').count() + 1, message: shortened(error.message(), MESSAGE_CHARS) }
+        })?;
         if lock.version != LOCK_VERSION {
             return Err(LockError::Version(lock.version));
         }
         match lock.images.iter().find(|image| image.digest.is_some() == image.image_id.is_some()) {
-            Some(image) => Err(LockError::Pin(image.reference.clone())),
+            Some(image) => Err(LockError::Pin(excerpt(&image.reference))),
             None => Ok(lock),
         }
     }
@@ -153,7 +165,9 @@ mod tests {
 
     #[test]
     fn refuses_unknown_keys_versions_and_loose_images() {
-        assert!(matches!(Lock::parse("version = 1\nx = 1"), Err(LockError::Malformed(_))));
+        let unknown = Lock::parse("version = 1\n\"a\u{202e}\" = 1").unwrap_err().to_string();
+        assert!(unknown.starts_with("Spawnfile.lock, line 2: unknown field `a\\u{202e}`"), "{unknown}");
+        assert!(Lock::parse(&format!("{} = 1", "x".repeat(10_000))).unwrap_err().to_string().len() < 1000);
         assert!(matches!(Lock::parse("version = 2"), Err(LockError::Version(2))));
         assert!(matches!(Lock::parse("version = 1\n[[image]]\nrole='base'\nreference='x'"), Err(LockError::Pin(_))));
     }

@@ -86,7 +86,8 @@ pub struct LoweredFile {
 pub enum LoweredContent {
     /// Text made by the kind.
     Text(String),
-    /// Text with holes; only allowed in auth places.
+    /// Text with holes; only allowed in auth places, but for one that is a secret and nothing else
+    /// ([`LoweredTemplate::secret`]), which PID 1 makes at start.
     Template(LoweredTemplate),
     /// Bytes that the host holds, by source id.
     Source(String),
@@ -99,6 +100,16 @@ pub struct LoweredTemplate {
     pub text: String,
     /// Offset, slot or secret, and encoding (`raw`, `json-string`, `shell-word`, `bearer`).
     pub holes: Vec<(u32, String, String)>,
+}
+
+impl LoweredTemplate {
+    /// Returns the name in the one hole, when there is nothing but that hole and its value goes in byte for byte.
+    pub fn secret(&self) -> Option<&str> {
+        match self.holes.as_slice() {
+            [(0, name, encoding)] if self.text.is_empty() && encoding == "raw" => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// What runs.

@@ -5,6 +5,22 @@ use std::collections::BTreeMap;
 
 use crate::finding::Position;
 
+/// File name of a manifest that is named by its folder.
+pub const MANIFEST_NAME: &str = "Spawnfile";
+/// Most agents and teams of a project: what a report can hold.
+pub const MAX_NODES: usize = 5_000;
+/// Most members and subagents of a project, each counted wherever it is named.
+pub const MAX_EDGES: usize = 20_000;
+/// Most bytes of all manifests of a project together.
+pub const MAX_MANIFESTS_BYTES: u64 = 32 << 20;
+/// Most bytes of docs, skills and team context of all agents together: each agent has its own copy in the image.
+pub const MAX_PLACED_BYTES: u64 = 256 << 20;
+/// Most files of the skills of all agents together.
+pub const MAX_PLACED_FILES: usize = 100_000;
+/// Deepest nesting of teams and subagents.
+pub const MAX_DEPTH: usize = 32;
+/// Most bytes of all files of a project together.
+pub const MAX_PROJECT_BYTES: u64 = 256 << 20;
 /// Largest manifest, in bytes.
 pub const MAX_MANIFEST_BYTES: u64 = 1 << 20;
 /// Largest doc, in bytes.
@@ -19,13 +35,22 @@ pub const MAX_SKILL_BYTES: u64 = 16 << 20;
 pub struct ProjectSources {
     /// Key of the root manifest in `files`: its file name.
     pub root: String,
-    /// Path to bytes. Paths are normalised and relative to the root manifest's folder; they may start with `../`.
+    /// Path to bytes, manifests included. Paths are normalised and relative to the root manifest's folder; they may start with `../`.
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
 /// Something that a manifest names and that has to be read before the project is resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
+    /// The manifest of a member or subagent, which wants more in its turn.
+    Manifest {
+        /// Key in [`ProjectSources::files`].
+        path: String,
+        /// Key of the manifest that names it (`members[0].ref`).
+        key: String,
+        /// Where the manifest names it.
+        position: Position,
+    },
     /// One regular file.
     File {
         /// Key in [`ProjectSources::files`].

@@ -1,5 +1,6 @@
 //! What a command's argument means: a project on disk or an image.
 
+use crate::display::excerpt;
 use crate::oci::Reference;
 use crate::oci::reference::ReferenceError;
 
@@ -35,7 +36,7 @@ pub fn classify(text: &str, exists: bool, force_image: bool) -> Result<Subject, 
     }
     match text.parse::<Reference>() {
         Ok(reference) if reference.is_explicit() => Ok(Subject::Image(reference)),
-        _ => Err(SubjectError::Neither(text.chars().take(120).collect())),
+        _ => Err(SubjectError::Neither(excerpt(text))),
     }
 }
 

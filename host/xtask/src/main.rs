@@ -7,6 +7,7 @@ mod bench;
 mod console;
 mod demo;
 mod error;
+mod fuzz;
 mod program;
 mod setup;
 mod test_run;
@@ -38,6 +39,8 @@ enum Chore {
     Test(test_run::Args),
     /// Set up, then measure the product beside what it stands on, against its budgets
     Bench(bench::Args),
+    /// Look for bytes that break a reader of foreign bytes; one line a target
+    Fuzz(fuzz::Args),
     /// Publish examples/analyst to a registry on this machine and run it from its reference
     Demo(demo::Args),
 }
@@ -59,6 +62,7 @@ fn run(chore: Chore) -> Result<ExitCode> {
         Chore::Assets => assets(&tree).map(|_| ExitCode::SUCCESS),
         Chore::Test(args) => test_run::chore(&tree, &args),
         Chore::Bench(args) => bench::chore(&tree, &args),
+        Chore::Fuzz(args) => fuzz::chore(&tree, &args),
         Chore::Demo(args) => demo::chore(&tree, &args),
     }
 }

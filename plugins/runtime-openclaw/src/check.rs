@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 use spawnfile_plugin::document::instance::Agent;
+use spawnfile_plugin::runtime_kind::{mcp, workspace};
 use spawnfile_plugin::{Diagnostic, Instance, pointer_key};
 
-use crate::{lower, mcp, model, workspace};
+use crate::{lower, model};
 
 /// JSON Schema of `runtime.options`.
 pub(crate) const OPTIONS_SCHEMA: &str = r#"{

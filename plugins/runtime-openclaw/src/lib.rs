@@ -10,7 +10,6 @@ mod config;
 mod lower;
 mod mcp;
 mod model;
-mod workspace;
 
 use spawnfile_plugin::runtime_kind::{self, AuthPlace, Descriptor, Lowering, RuntimeKind};
 use spawnfile_plugin::{Diagnostic, Document, Instance};

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use spawnfile_plugin::document::instance::{Agent, ModelTarget};
 use spawnfile_plugin::runtime_kind::{
-    self, Capability, Lowering, Paths, Probe, capability, env_need, file_probe, folder_probe, http_probe, port,
+    self, Capability, Lowering, Paths, Probe, capability, env_need, file_probe, folder_probe, http_probe, port, workspace,
 };
 use spawnfile_plugin::{Diagnostic, EnvVar, Instance, env, env_from_secret, file, secret_env};
 
 use crate::config::{AgentDefaults, Agents, Config, Gateway, Models};
-use crate::{auth, mcp, model, workspace};
+use crate::{auth, mcp, model};
 
 const BASE_IMAGE: &str = "node:24-bookworm-slim";
 const RUNTIME_IMAGE: &str = "noopolis/spawnfile-runtime-openclaw:2026.6.11";
@@ -54,7 +54,7 @@ pub(crate) fn lower(instance: &Instance) -> Result<Lowering, Vec<Diagnostic>> {
     lowering.files.push(file(format!("{state}/agents/main/agent/.keep"), ""));
     lowering.files.push(file(format!("{state}/agents/main/sessions/.keep"), ""));
     lowering.files.push(file(config, config_text(agent, target, workspace, number)?).mode(0o600));
-    lowering.json_patches = mcp::patches(agent, config);
+    lowering.json_patches = runtime_kind::mcp::patches(agent, config, "/mcp/servers");
     lowering.probes = probes(&lowering.paths, &home);
 
     lowering.ports = vec![port("gateway", number, false)];
@@ -130,5 +130,9 @@ fn capabilities(agent: &Agent) -> Vec<Capability> {
         });
     }
     capabilities.push(capability(node, "execution.sandbox"));
+    if !agent.subagents.is_empty() {
+        capabilities
+            .push(capability(node, "agent.subagents").degraded("each subagent is a gateway of its own, which its parent does not start"));
+    }
     capabilities
 }

@@ -233,15 +233,15 @@ fn foreign_names_cannot_leave_the_workspace() {
     for name in ["../x", "a/b", "..", "", "a\\b"] {
         let mut instance = analyst();
         instance.agents[0].skills[0].name = name.to_owned();
-        assert_eq!(codes(&instance), ["openclaw.skills.name"], "{name:?}");
+        assert_eq!(codes(&instance), ["agent.skills.name"], "{name:?}");
         let mut instance = analyst();
         instance.agents[0].docs[5].role = format!("extras.{name}");
-        assert_eq!(codes(&instance), ["openclaw.docs.role"], "{name:?}");
+        assert_eq!(codes(&instance), ["agent.docs.role"], "{name:?}");
     }
     for path in ["../x", "/etc/passwd", "a/../../b", "a//b", "SKILL.md"] {
         let mut instance = analyst();
         instance.agents[0].skills[0].files[1].path = path.to_owned();
-        assert_eq!(codes(&instance), ["openclaw.skills.file"], "{path:?}");
+        assert_eq!(codes(&instance), ["agent.skills.file"], "{path:?}");
     }
 }
 
@@ -277,12 +277,12 @@ fn servers_and_duplicates_are_refused_together() {
     let mut found = codes(&instance);
     found.sort_unstable();
     let expected = [
-        "openclaw.docs.duplicate",
-        "openclaw.mcp.command",
-        "openclaw.mcp.duplicate",
-        "openclaw.mcp.transport",
-        "openclaw.mcp.url",
-        "openclaw.skills.duplicate",
+        "agent.docs.duplicate",
+        "agent.mcp.command",
+        "agent.mcp.duplicate",
+        "agent.mcp.transport",
+        "agent.mcp.url",
+        "agent.skills.duplicate",
     ];
     assert_eq!(found, expected);
 }

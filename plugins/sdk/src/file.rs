@@ -13,7 +13,14 @@ pub fn source(path: impl Into<String>, source: impl Into<String>) -> File {
     File { path: path.into(), mode: 0o644, content: Content::Source(source.into()) }
 }
 
-/// Returns a file with holes, for its owner only (0600). Only auth places may hold such a file.
+/// Returns a file that PID 1 makes at start and that holds the value of a secret, byte for byte, for its owner only
+/// (0600): for programs that read a secret from a file of their own. There is none when the secret has no value.
+pub fn secret_file(path: impl Into<String>, secret: &str) -> File {
+    template(path, Template::new().raw_hole(secret))
+}
+
+/// Returns a file with holes, for its owner only (0600). Only auth places may hold such a file, but for the one that
+/// [`secret_file`] returns.
 pub fn template(path: impl Into<String>, template: Template) -> File {
     File { path: path.into(), mode: 0o600, content: Content::Template(template) }
 }

@@ -90,5 +90,5 @@ pub use diagnostic::{Diagnostic, Severity, pointer_key};
 pub use document::Document;
 pub use document::instance::Instance;
 pub use document::plan::DeploymentPlan;
-pub use file::{Content, EnvValue, EnvVar, File, env, env_from_secret, file, secret_env, slot_env, source};
+pub use file::{Content, EnvValue, EnvVar, File, env, env_from_secret, file, secret_env, secret_file, slot_env, source};
 pub use template::{Encoding, Hole, Template};

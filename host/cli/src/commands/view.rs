@@ -1,7 +1,7 @@
 //! `spawnfile view`.
 
 use serde::Serialize;
-use spawnfile_core::organization;
+use spawnfile_core::organization::{self, ChildNode};
 use spawnfile_core::view::{self, Style};
 
 use crate::error::CliError;
@@ -35,6 +35,24 @@ enum Color {
 struct Answer<'a> {
     project: &'a str,
     agents: Vec<Agent<'a>>,
+    teams: Vec<Team<'a>>,
+}
+
+#[derive(Serialize)]
+struct Team<'a> {
+    id: &'a str,
+    name: &'a str,
+    description: &'a str,
+    mode: &'a str,
+    lead: Option<&'a str>,
+    external: &'a [String],
+    members: Vec<Child<'a>>,
+}
+
+#[derive(Serialize)]
+struct Child<'a> {
+    id: &'a str,
+    node: &'a str,
 }
 
 #[derive(Serialize)]
@@ -43,6 +61,8 @@ struct Agent<'a> {
     name: &'a str,
     runtime: &'a str,
     description: &'a str,
+    teams: &'a [String],
+    subagents: Vec<Child<'a>>,
 }
 
 pub(crate) fn run(args: &Args, world: &World, ui: &mut Ui) -> Result<u8, CliError> {
@@ -61,8 +81,32 @@ pub(crate) fn run(args: &Args, world: &World, ui: &mut Ui) -> Result<u8, CliErro
     let agents = organization
         .agents
         .iter()
-        .map(|agent| Agent { id: &agent.id, name: &agent.name, runtime: &agent.runtime, description: &agent.description })
+        .map(|agent| Agent {
+            id: &agent.id,
+            name: &agent.name,
+            runtime: &agent.runtime,
+            description: &agent.description,
+            teams: &agent.teams,
+            subagents: children(&agent.subagents),
+        })
         .collect();
-    ui.answer(&Answer { project: &organization.project, agents }, |_| text)?;
+    let teams = organization
+        .teams
+        .iter()
+        .map(|team| Team {
+            id: &team.id,
+            name: &team.name,
+            description: &team.description,
+            mode: team.mode.as_str(),
+            lead: team.lead.as_deref(),
+            external: &team.external,
+            members: children(&team.members),
+        })
+        .collect();
+    ui.answer(&Answer { project: &organization.project, agents, teams }, |_| text)?;
     Ok(0)
+}
+
+fn children(children: &[ChildNode]) -> Vec<Child<'_>> {
+    children.iter().map(|child| Child { id: &child.id, node: &child.node }).collect()
 }

@@ -1,20 +1,18 @@
-//! Reads a project's sources: the manifest first, then what it names. No symbolic link is followed, every read is
+//! Reads a project's sources: the root manifest first, then what each manifest names. No symbolic link is followed, every read is
 //! bounded, and what cannot be read is reported all at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use spawnfile_core::finding::{Finding, Findings};
 use spawnfile_core::manifest;
-use spawnfile_core::project::{ProjectSources, Wanted};
+use spawnfile_core::project::{
+    MANIFEST_NAME, MAX_MANIFEST_BYTES, MAX_MANIFESTS_BYTES, MAX_NODES, MAX_PROJECT_BYTES, ProjectSources, Wanted,
+};
 
 use crate::error::CliError;
 use crate::store::atomic;
-
-const MANIFEST: &str = "Spawnfile";
-const MAX_MANIFEST: u64 = 1024 * 1024;
-const MAX_TOTAL: u64 = 256 * 1024 * 1024;
 
 /// A project's sources and where they came from.
 #[derive(Debug)]
@@ -32,46 +30,106 @@ pub(crate) struct Gathered {
 /// Finds the root manifest of what was typed: a folder with a Spawnfile, or a file.
 pub(crate) fn find(cwd: &Path, typed: &str) -> Result<PathBuf, CliError> {
     let path = cwd.join(typed);
-    let manifest = if path.is_dir() { path.join(MANIFEST) } else { path };
+    let manifest = if path.is_dir() { path.join(MANIFEST_NAME) } else { path };
     if manifest.is_file() {
         return Ok(manifest);
     }
-    Err(CliError::input(format!("no {MANIFEST} found at `{}`", manifest.display()))
+    Err(CliError::input(format!("no {MANIFEST_NAME} found at `{}`", manifest.display()))
         .hint("pass a project folder or the path of a Spawnfile; see `examples/` for one to start from"))
 }
 
-/// Reads everything that the project at `typed` names.
+/// Reads everything that the project at `typed` names, manifest after manifest.
 pub(crate) fn gather(cwd: &Path, typed: &str) -> Result<Gathered, CliError> {
     let manifest = find(cwd, typed)?;
     let folder = manifest.parent().map_or_else(|| cwd.to_owned(), Path::to_owned);
-    let name = manifest.file_name().and_then(|name| name.to_str()).unwrap_or(MANIFEST).to_owned();
-    let bytes = atomic::read(&manifest, MAX_MANIFEST)?.unwrap_or_default();
-    let (parsed, _) =
-        manifest::parse(&name, &bytes).map_err(|findings| CliError::findings(&format!("`{typed}` is not valid"), &findings))?;
+    let name = manifest.file_name().and_then(|name| name.to_str()).unwrap_or(MANIFEST_NAME).to_owned();
+    let bytes = atomic::read(&manifest, MAX_MANIFEST_BYTES)?.unwrap_or_default();
 
-    let mut files = BTreeMap::from([(name.clone(), bytes)]);
-    let mut findings = Findings::default();
-    let mut budget = MAX_TOTAL;
-    for wanted in parsed.wanted() {
-        let problem = match &wanted {
-            Wanted::File { path, max_bytes, .. } => read_file(&folder, path, *max_bytes, &mut budget, &mut files),
-            Wanted::Folder { path, max_files, max_bytes, .. } => {
-                let limits = Limits { files: *max_files, bytes: *max_bytes };
-                read_folder(&folder, path, limits, &mut budget, &mut files)
-                    .map(|hidden| findings.extend(hidden.iter().map(|path| left_out(path))))
+    let mut reader = Reader {
+        folder: &folder,
+        files: BTreeMap::from([(name.clone(), bytes)]),
+        folders: BTreeSet::new(),
+        manifests: BTreeSet::from([name.clone()]),
+        budget: MAX_PROJECT_BYTES,
+        manifest_budget: MAX_MANIFESTS_BYTES,
+        findings: Findings::default(),
+    };
+    let mut pending = VecDeque::from([name.clone()]);
+    while let Some(file) = pending.pop_front() {
+        let Some(bytes) = reader.files.get(&file) else { continue };
+        match manifest::parse(&file, bytes) {
+            Ok((parsed, _)) => {
+                for wanted in parsed.wanted() {
+                    pending.extend(reader.read(&file, &wanted));
+                }
             }
-        };
-        if let Err(message) = problem {
-            let (key, position) = match &wanted {
-                Wanted::File { key, position, .. } | Wanted::Folder { key, position, .. } => (key, position),
-            };
-            findings.push(Finding::error("project.source", format!("`{key}`: {message}")).at(&name, Some(*position)));
+            Err(findings) => reader.findings.extend(findings),
         }
     }
+    let Reader { files, findings, .. } = reader;
     if findings.has_errors() {
         return Err(CliError::findings(&format!("`{typed}` is not valid"), &findings));
     }
     Ok(Gathered { sources: ProjectSources { root: name, files }, manifest, folder, findings })
+}
+
+/// What was read so far and what may still be.
+struct Reader<'a> {
+    folder: &'a Path,
+    files: BTreeMap<String, Vec<u8>>,
+    /// Folders that were read: agents of a team share them.
+    folders: BTreeSet<String>,
+    manifests: BTreeSet<String>,
+    budget: u64,
+    manifest_budget: u64,
+    findings: Findings,
+}
+
+impl Reader<'_> {
+    /// Reads what the manifest `file` wants. Returns the key of a manifest that was not seen before.
+    fn read(&mut self, file: &str, wanted: &Wanted) -> Option<String> {
+        let (result, key, position) = match wanted {
+            Wanted::Manifest { path, key, position } => {
+                if !self.manifests.insert(path.clone()) {
+                    return None;
+                }
+                (self.manifest(path), key, position)
+            }
+            Wanted::File { path, max_bytes, key, position } => {
+                (read_file(self.folder, path, *max_bytes, &mut self.budget, &mut self.files).map(|()| None), key, position)
+            }
+            Wanted::Folder { path, max_files, max_bytes, key, position } => {
+                if !self.folders.insert(path.clone()) {
+                    return None;
+                }
+                let limits = Limits { files: *max_files, bytes: *max_bytes };
+                let hidden = read_folder(self.folder, path, limits, &mut self.budget, &mut self.files);
+                (hidden.map(|hidden| self.hide(&hidden)), key, position)
+            }
+        };
+        match result {
+            Ok(found) => found,
+            Err(message) => {
+                self.findings.push(Finding::error("project.source", format!("`{key}`: {message}")).at(file, Some(*position)));
+                None
+            }
+        }
+    }
+
+    fn manifest(&mut self, path: &str) -> Result<Option<String>, String> {
+        if self.manifests.len() > MAX_NODES {
+            return Err(format!("the project has more than {MAX_NODES} manifests"));
+        }
+        let before = self.manifest_budget;
+        read_file(self.folder, path, MAX_MANIFEST_BYTES, &mut self.manifest_budget, &mut self.files)?;
+        self.budget = self.budget.saturating_sub(before - self.manifest_budget);
+        Ok(Some(path.to_owned()))
+    }
+
+    fn hide(&mut self, hidden: &[String]) -> Option<String> {
+        self.findings.extend(hidden.iter().map(|path| left_out(path)));
+        None
+    }
 }
 
 /// Reads one file, refusing links on the way to it.

@@ -61,7 +61,8 @@ impl Check<'_> {
         }
         let servers = agent.mcp_servers.iter().map(|server| format!("mcp.{}", server.name));
         let model = agent.model.iter().map(|_| "execution.model".to_owned());
-        for key in servers.chain(model).chain(["execution.sandbox".to_owned()]) {
+        let subagents = (!agent.subagents.is_empty()).then(|| "agent.subagents".to_owned());
+        for key in servers.chain(model).chain(["execution.sandbox".to_owned()]).chain(subagents) {
             if outcome(&key).is_none() {
                 self.refuse("lowering.dropped", format!("{} of {} is not reported", quote(&key), agent.id));
             }

@@ -13,7 +13,7 @@ const MAX_GRACE_MS: u32 = 600_000;
 
 impl<'a> Check<'a> {
     /// Names whose value the host or PID 1 has: what may be patched, derived from and handed to the process.
-    fn known_names(&self) -> BTreeSet<&'a str> {
+    pub(super) fn known_names(&self) -> BTreeSet<&'a str> {
         let (document, lowering) = (self.document, self.lowering);
         let mut names: BTreeSet<&'a str> = BTreeSet::new();
         for agent in &document.agents {

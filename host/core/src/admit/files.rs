@@ -36,6 +36,7 @@ impl<'a> Check<'a> {
     pub(super) fn files(&mut self) {
         let lowering = self.lowering;
         let known: BTreeSet<&str> = self.sources().collect();
+        let names = self.known_names();
         for file in &lowering.files {
             self.path("file", &file.path);
             self.mode(file);
@@ -48,9 +49,18 @@ impl<'a> Check<'a> {
                         format!("file {} wants source {}, which is none of the instance's", quote(&file.path), quote(id)),
                     );
                 }
-                LoweredContent::Template(_) => {
-                    self.refuse("lowering.auth", format!("file {} has holes; only files of auth places may", quote(&file.path)));
-                }
+                LoweredContent::Template(template) => match template.secret() {
+                    Some(name) if names.contains(name) => {}
+                    Some(name) => {
+                        let message = format!("file {} holds {}, which nothing declares", quote(&file.path), quote(name));
+                        self.refuse("lowering.env", message);
+                    }
+                    None => {
+                        let message =
+                            format!("file {} has holes; only files of auth places may, or one that is a secret", quote(&file.path));
+                        self.refuse("lowering.auth", message);
+                    }
+                },
             }
         }
         self.overlaps();

@@ -48,6 +48,11 @@ impl LoweredInstance {
         &self.lowered.findings
     }
 
+    /// Returns whether it is the one instance of all agents of its kind.
+    pub fn is_shared(&self) -> bool {
+        self.document.id == crate::instance::shared_id(&self.document.runtime)
+    }
+
     /// Returns the plugin that lowered it.
     pub const fn by(&self) -> &LoweredBy {
         &self.by

@@ -37,6 +37,11 @@ fn source(path: &str, id: &str) -> LoweredFile {
     LoweredFile { path: at(path), mode: 0o644, content: LoweredContent::Source(id.into()) }
 }
 
+fn secret_file(name: &str, encoding: &str) -> LoweredFile {
+    let template = LoweredTemplate { text: String::new(), holes: vec![(0, name.into(), encoding.into())] };
+    LoweredFile { path: at("home/secret"), mode: 0o600, content: LoweredContent::Template(template) }
+}
+
 fn outcome(key: &str, outcome: &str) -> CapabilityOutcome {
     CapabilityOutcome { node: "agent:a".into(), key: key.into(), outcome: outcome.into(), message: String::new() }
 }
@@ -163,6 +168,11 @@ fn sources_and_templates_stand_where_they_may() {
     refused("none of the instance's", |l| l.files.push(source("x", "doc:agent:b:system")));
     let template = || LoweredTemplate { text: "éa".into(), holes: Vec::new() };
     refused("has holes", |l| l.files[0].content = LoweredContent::Template(template()));
+    refused("has holes", |l| l.files.push(secret_file("SECRET", "json-string")));
+    refused("which nothing declares", |l| l.files.push(secret_file("OTHER", "raw")));
+    let mut with_secret = lowering();
+    with_secret.files.push(secret_file("SECRET", "raw"));
+    assert!(admitted(with_secret).is_ok());
     refused("only auth places", |l| l.process.env[0].value = LoweredEnvValue::Slot("p/access".into()));
     refused("is a source", |l| l.auth[0].files[0].content = LoweredContent::Source("doc:agent:a:system".into()));
     for (at, slot, encoding) in [(1, "p/a", "raw"), (9, "p/a", "raw"), (0, "pa", "raw"), (0, "p/a/b", "raw"), (0, "p/a", "base64")] {

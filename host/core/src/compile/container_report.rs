@@ -1,13 +1,18 @@
 //! The compile report, `spawnfile-report.json`: for the creator's machine only, the one document with paths of it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::policy::diagnostics;
 use super::secrets::Registry;
+use super::team::TeamOutcome;
 use super::{CompileInput, HostPaths};
 use crate::admit::LoweredInstance;
 use crate::finding::Severity;
 use crate::init_plan::INIT_PATH;
+use crate::lowering::CapabilityOutcome;
+use crate::organization::AgentNode;
 use crate::path::HostPath;
 use crate::report::{DistributionReport, PersistentMount, PortMapping, RuntimeInstance, SecretCategory};
 
@@ -52,11 +57,13 @@ struct NodeReport<'a> {
     diagnostics: Vec<Diagnostic>,
     id: &'a str,
     kind: &'static str,
-    output_dir: String,
-    runtime: &'a str,
+    /// Nothing for a team.
+    output_dir: Option<String>,
+    /// For a team, that of its direct members when they have one.
+    runtime: Option<&'a str>,
     /// The image of the program, as the runtime kind asks for it.
     runtime_ref: Option<&'a str>,
-    runtime_status: &'static str,
+    runtime_status: Option<&'static str>,
     #[serde(serialize_with = "HostPath::serialize")]
     source: HostPath,
 }
@@ -74,14 +81,19 @@ struct Diagnostic {
     message: String,
 }
 
-pub(super) fn report<'a>(input: &'a CompileInput<'_>, registry: &Registry, report: &'a DistributionReport) -> CompileReport<'a> {
+pub(super) fn report<'a>(
+    input: &'a CompileInput<'_>,
+    teams: &'a [TeamOutcome<'a>],
+    registry: &Registry,
+    report: &'a DistributionReport,
+) -> CompileReport<'a> {
     let HostPaths { root_manifest, output_dir } = &input.host;
     CompileReport {
         compile_fingerprint: &report.compile_fingerprint,
         container: container(registry, report),
         diagnostics: [],
         generated_at: &report.generated_at,
-        nodes: input.organization.agents.iter().filter_map(|agent| node(input, agent)).collect(),
+        nodes: nodes(input, teams),
         output_directory: output_dir.clone(),
         project_name: &report.organization.project,
         root: root_manifest.clone(),
@@ -112,22 +124,78 @@ fn container<'a>(registry: &Registry, report: &'a DistributionReport) -> Contain
     }
 }
 
-fn node<'a>(input: &'a CompileInput<'_>, agent: &'a crate::organization::AgentNode) -> Option<NodeReport<'a>> {
-    let instance = input.instances.iter().find(|instance| instance.document().agents.iter().any(|a| a.id == agent.id))?;
-    let capabilities = instance.lowering().capabilities.iter().filter(|capability| capability.node == agent.id);
-    let policy = diagnostics(agent.policy, instance, &agent.id).into_iter().map(|message| Diagnostic { level: "warn", message });
-    let folder = input.host.root_manifest.as_path().parent();
-    Some(NodeReport {
-        capabilities: capabilities.map(|c| Capability { key: &c.key, message: &c.message, outcome: &c.outcome }).collect(),
+/// Returns the nodes in plan order.
+fn nodes<'a>(input: &'a CompileInput<'_>, teams: &'a [TeamOutcome<'a>]) -> Vec<NodeReport<'a>> {
+    let mut instances: BTreeMap<&str, &LoweredInstance> = BTreeMap::new();
+    let mut capabilities: BTreeMap<&str, Vec<&CapabilityOutcome>> = BTreeMap::new();
+    for instance in &input.instances {
+        instances.extend(instance.document().agents.iter().map(|agent| (agent.id.as_str(), instance)));
+        for capability in &instance.lowering().capabilities {
+            capabilities.entry(&capability.node).or_default().push(capability);
+        }
+    }
+    let agents = input.organization.agents_by_id();
+    let teams: BTreeMap<&str, &TeamOutcome<'_>> = teams.iter().map(|outcome| (outcome.team.id.as_str(), outcome)).collect();
+    let node = |id: &String| {
+        if let Some(outcome) = teams.get(id.as_str()) {
+            let image = outcome.runtime.and_then(|agent| instances.get(agent.id.as_str())).map(|instance| &instance.lowering().install);
+            return Some(team(input, outcome, image.and_then(|install| install.runtime_image.as_deref())));
+        }
+        let agent = agents.get(id.as_str())?;
+        let instance = instances.get(id.as_str())?;
+        Some(self::agent(input, agent, instance, capabilities.get(id.as_str()).map_or(&[], Vec::as_slice)))
+    };
+    input.organization.order.iter().filter_map(node).collect()
+}
+
+fn agent<'a>(
+    input: &'a CompileInput<'_>,
+    agent: &'a AgentNode,
+    instance: &'a LoweredInstance,
+    capabilities: &[&'a CapabilityOutcome],
+) -> NodeReport<'a> {
+    let policy = diagnostics(agent.policy, capabilities.iter().copied()).into_iter().map(warning);
+    NodeReport {
+        capabilities: capabilities.iter().map(|capability| shown(capability)).collect(),
         diagnostics: said(instance).chain(policy).collect(),
         id: &agent.id,
         kind: "agent",
-        output_dir: format!("container/rootfs{}", instance.document().root),
-        runtime: &agent.runtime,
+        output_dir: Some(format!("container/rootfs{}", instance.document().root)),
+        runtime: Some(&agent.runtime),
         runtime_ref: instance.lowering().install.runtime_image.as_deref(),
-        runtime_status: "active",
-        source: folder.map_or_else(|| input.host.root_manifest.clone(), |folder| HostPath::new(folder.join(&agent.file))),
-    })
+        runtime_status: Some("active"),
+        source: source(input, &agent.file),
+    }
+}
+
+fn team<'a>(input: &'a CompileInput<'_>, outcome: &'a TeamOutcome<'a>, image: Option<&'a str>) -> NodeReport<'a> {
+    let team = outcome.team;
+    let first = std::iter::once(&outcome.summary).chain(&team.diagnostics).cloned();
+    let policy = diagnostics(team.policy, outcome.capabilities.iter());
+    NodeReport {
+        capabilities: outcome.capabilities.iter().map(shown).collect(),
+        diagnostics: first.chain(policy).map(warning).collect(),
+        id: &team.id,
+        kind: "team",
+        output_dir: None,
+        runtime: outcome.runtime.map(|agent| agent.runtime.as_str()),
+        runtime_ref: image,
+        runtime_status: outcome.runtime.map(|_| "active"),
+        source: source(input, &team.file),
+    }
+}
+
+fn shown(capability: &CapabilityOutcome) -> Capability<'_> {
+    Capability { key: &capability.key, message: &capability.message, outcome: &capability.outcome }
+}
+
+fn warning(message: String) -> Diagnostic {
+    Diagnostic { level: "warn", message }
+}
+
+fn source(input: &CompileInput<'_>, file: &str) -> HostPath {
+    let folder = input.host.root_manifest.as_path().parent();
+    folder.map_or_else(|| input.host.root_manifest.clone(), |folder| HostPath::new(folder.join(file)))
 }
 
 fn said(instance: &LoweredInstance) -> impl Iterator<Item = Diagnostic> {

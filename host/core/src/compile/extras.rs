@@ -14,7 +14,7 @@ use crate::extras::{
 use crate::init_plan::{INIT_PLAN_PATH, SECRETS_DIR, UID};
 use crate::lowering::{LoweredAuth, LoweredContent, LoweredEnv, LoweredEnvValue, LoweredFile, LoweredProbe, LoweredTemplate, ProbeAction};
 use crate::oci::Digest;
-use crate::organization::AgentNode;
+use crate::organization::{AgentNode, TeamNode};
 
 /// Random bytes of a secret that the host makes.
 const GENERATED_BYTES: u32 = 24;
@@ -23,7 +23,7 @@ pub(super) fn extras(input: &CompileInput<'_>, registry: &Registry) -> Extras {
     let collation = Collation::new();
     let mut instances: Vec<Instance> = input.instances.iter().map(instance).collect();
     collation.sort_by_key(&mut instances, |instance| &instance.id);
-    let mut nodes: Vec<Node> = input.organization.agents.iter().map(node).collect();
+    let mut nodes: Vec<Node> = input.organization.agents.iter().map(node).chain(input.organization.teams.iter().map(team)).collect();
     collation.sort_by_key(&mut nodes, |node| &node.id);
     let generated = registry.sorted().into_iter().filter(|(_, wanted)| wanted.generated);
     Extras {
@@ -135,7 +135,7 @@ fn node(agent: &AgentNode) -> Node {
     let skills: BTreeMap<String, String> = agent.skills.iter().map(|skill| (skill.name.clone(), skill.digest.to_string())).collect();
     let requires: BTreeMap<&str, &[String]> =
         agent.skills.iter().map(|skill| (skill.name.as_str(), skill.requires_mcp.as_slice())).collect();
-    let whole = json!({
+    let mut whole = json!({
         "name": agent.name,
         "description": agent.description,
         "runtime": agent.runtime,
@@ -149,6 +149,12 @@ fn node(agent: &AgentNode) -> Node {
         "mcp_servers": agent.mcp_servers,
         "secrets": agent.secrets,
     });
+    if !agent.subagents.is_empty() {
+        whole["subagents"] = agent.subagents.iter().map(|child| json!([child.id, child.node])).collect();
+    }
+    if !agent.context.is_empty() {
+        whole["context"] = agent.context.iter().map(|(path, source)| json!([path, source.digest.as_str()])).collect();
+    }
     Node {
         id: agent.id.clone(),
         digest: Digest::of(whole.to_string().as_bytes()).to_string(),
@@ -156,4 +162,20 @@ fn node(agent: &AgentNode) -> Node {
         skills,
         model: agent.model.as_ref().map(|model| format!("{}/{}", model.primary.provider, model.primary.name)),
     }
+}
+
+/// What a team shares is part of its members; its own are the doc, the members and how they work together.
+fn team(team: &TeamNode) -> Node {
+    let docs: BTreeMap<String, String> = team.docs.iter().map(|doc| (doc.role.clone(), doc.source.digest.to_string())).collect();
+    let whole = json!({
+        "name": team.name,
+        "description": team.description,
+        "mode": team.mode.as_str(),
+        "lead": team.lead,
+        "external": team.external,
+        "members": team.members.iter().map(|member| (&member.id, &member.node)).collect::<Vec<_>>(),
+        "docs": docs,
+    });
+    let digest = Digest::of(whole.to_string().as_bytes()).to_string();
+    Node { id: team.id.clone(), digest, docs, skills: BTreeMap::new(), model: None }
 }

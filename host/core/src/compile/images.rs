@@ -57,12 +57,46 @@ pub(super) fn pinned(input: &CompileInput<'_>, findings: &mut Findings) -> Vec<I
 /// Returns the one base image of all instances; nothing when all are content with `scratch`.
 pub(super) fn base(instances: &[LoweredInstance], findings: &mut Findings) -> Option<String> {
     let wanted: BTreeSet<&str> = instances.iter().map(|instance| instance.lowering().install.base_image.as_str()).collect();
-    let mut real = wanted.into_iter().filter(|image| *image != SCRATCH);
-    let first = real.next()?;
-    let others: Vec<&str> = real.collect();
-    if !others.is_empty() {
-        let message = format!("the runtimes need different base images ({first}, {}), which one image cannot have yet", others.join(", "));
+    let real: Vec<&str> = wanted.into_iter().filter(|image| *image != SCRATCH).collect();
+    let richest = real.iter().copied().find(|image| real.iter().all(|other| other == image || stands_on(image, other)));
+    if richest.is_none() && !real.is_empty() {
+        let message = format!("the runtimes need different base images ({}), which one image cannot have yet", real.join(", "));
         findings.push(Finding::error("compile.base", message).hint("use runtimes that share a base image"));
     }
-    Some(first.to_owned())
+    richest.or_else(|| real.first().copied()).map(str::to_owned)
+}
+
+/// Returns whether an official image has everything of another: Node's images are Debian's of the same suite with Node,
+/// and a later Node runs what an earlier one does.
+fn stands_on(image: &str, other: &str) -> bool {
+    let node = |image: &str| {
+        let (version, suite) = image.strip_prefix("node:")?.split_once('-')?;
+        Some((version.parse::<u32>().ok()?, suite.to_owned()))
+    };
+    let Some((version, suite)) = node(image) else { return false };
+    match node(other) {
+        Some((other, theirs)) => suite == theirs && version >= other,
+        None => other.strip_prefix("debian:").is_some_and(|theirs| theirs == suite),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_base_stands_for_those_that_it_is_made_from() {
+        for (image, other, answer) in [
+            ("node:24-bookworm-slim", "debian:bookworm-slim", true),
+            ("node:24-bookworm-slim", "node:22-bookworm-slim", true),
+            ("node:22-bookworm-slim", "node:24-bookworm-slim", false),
+            ("node:24-bookworm-slim", "debian:trixie-slim", false),
+            ("debian:bookworm-slim", "node:24-bookworm-slim", false),
+            ("example.org/node:24-bookworm-slim", "debian:bookworm-slim", false),
+            ("node:lts-bookworm-slim", "debian:bookworm-slim", false),
+            ("node:24-bookworm-slim@sha256:aa", "debian:bookworm-slim", false),
+        ] {
+            assert_eq!(stands_on(image, other), answer, "{image} {other}");
+        }
+    }
 }

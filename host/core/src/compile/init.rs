@@ -6,8 +6,8 @@ use super::extras::port;
 use super::secrets::{Registry, model_secrets};
 use crate::admit::LoweredInstance;
 use crate::extras::HttpGet;
-use crate::init_plan::{DerivedEnv, INIT_VERSION, InitPlan, JsonPatch, PatchSource, Process, Ready, SECRETS_DIR};
-use crate::lowering::{LoweredEnvValue, ProbeAction};
+use crate::init_plan::{DerivedEnv, EnvFile, INIT_VERSION, InitPlan, JsonPatch, PatchSource, Process, Ready, SECRETS_DIR};
+use crate::lowering::{LoweredContent, LoweredEnvValue, LoweredFile, ProbeAction};
 use crate::manifest::IMPORT_SECRET;
 
 pub(super) fn plan(instances: &[LoweredInstance], registry: &Registry) -> InitPlan {
@@ -34,6 +34,7 @@ pub(super) fn plan(instances: &[LoweredInstance], registry: &Registry) -> InitPl
             from: PatchSource { env: patch.from.clone() },
             transform: patch.transform.clone(),
         }));
+        plan.env_files.extend(lowering.files.iter().filter_map(env_file));
         for derived in derived(instance) {
             if !plan.derived_env.contains(&derived) {
                 plan.derived_env.push(derived);
@@ -42,6 +43,14 @@ pub(super) fn plan(instances: &[LoweredInstance], registry: &Registry) -> InitPl
         plan.processes.push(process(instance));
     }
     plan
+}
+
+/// Returns a file that holds a secret and nothing else as what PID 1 makes of it. The process that reads it may have the
+/// name as well: it has the value anyway.
+fn env_file(file: &LoweredFile) -> Option<EnvFile> {
+    let LoweredContent::Template(template) = &file.content else { return None };
+    let env = template.secret()?.to_owned();
+    Some(EnvFile { env, path: file.path.clone(), mode: format!("{:04o}", file.mode), then_unset: false })
 }
 
 /// Returns what is derived for an instance. A variable whose value is a secret of another name is that secret, derived.

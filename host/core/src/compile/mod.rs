@@ -4,6 +4,7 @@
 //! anything but `spawnfile-report.json`, which never leaves it.
 
 mod container_report;
+mod context;
 mod dockerfile;
 mod env_example;
 mod extras;
@@ -14,6 +15,7 @@ mod policy;
 mod report;
 mod rootfs;
 mod secrets;
+mod team;
 mod text;
 mod whole;
 
@@ -92,7 +94,8 @@ pub struct Compiled {
 pub fn assemble(input: CompileInput<'_>) -> Result<(Compiled, Findings), Findings> {
     let mut findings = Findings::default();
     whole::check(&input, &mut findings);
-    policy::check(&input, &mut findings);
+    let teams = team::outcomes(&input);
+    policy::check(&input, &teams, &mut findings);
     let images = images::pinned(&input, &mut findings);
     let base = images::base(&input.instances, &mut findings);
     let generated_at = text::iso(input.generated_at_unix, &mut findings);
@@ -105,6 +108,10 @@ pub fn assemble(input: CompileInput<'_>) -> Result<(Compiled, Findings), Finding
     let report_bytes = pretty(&report, &mut findings);
     let extras = extras::extras(&input, &registry);
     let extras_bytes = pretty(&extras, &mut findings);
+    if report_bytes.len() > crate::json::MAX_BYTES || extras_bytes.len() > crate::json::MAX_BYTES {
+        let message = format!("the report or the extras would be larger than the {} bytes that are read of one", crate::json::MAX_BYTES);
+        findings.push(Finding::error("compile.output", message).hint("make several organizations of it"));
+    }
     let init_plan = init::plan(&input.instances, &registry);
     let plan_bytes = pretty(&init_plan, &mut findings);
     let mut labels = labels::labels(&report, &mut findings);
@@ -112,7 +119,7 @@ pub fn assemble(input: CompileInput<'_>) -> Result<(Compiled, Findings), Finding
     labels.insert(keys::EXTRAS_DIGEST.to_owned(), Digest::of(&extras_bytes).to_string());
 
     let entries = rootfs::entries(&input, plan_bytes, &mut findings);
-    let compile_report = container_report::report(&input, &registry, &report);
+    let compile_report = container_report::report(&input, &teams, &registry, &report);
     let mut tree = OutputTree::default();
     let mut add = |path: &str, mode: u32, bytes: Vec<u8>| {
         if !tree.add(path, mode, bytes) {

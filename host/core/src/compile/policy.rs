@@ -1,28 +1,45 @@
-//! What degraded and unsupported features lead to, by the policy of each agent.
+//! What degraded and unsupported features lead to, by the policy of each agent and team.
+
+use std::collections::BTreeMap;
 
 use super::CompileInput;
-use crate::admit::LoweredInstance;
+use super::team::TeamOutcome;
 use crate::finding::{Finding, Findings};
 use crate::lowering::CapabilityOutcome;
 use crate::manifest::{OnDegrade, Policy, PolicyMode};
 
-pub(super) fn check(input: &CompileInput<'_>, findings: &mut Findings) {
-    for (agent, capability) in outcomes(input) {
-        let (allowed, key) = match verdict(agent.policy, &capability.outcome) {
-            Verdict::Fine => continue,
-            Verdict::Warning => (true, "policy.warning"),
-            Verdict::Error => (false, "policy.refused"),
-        };
-        let message = sentence(capability);
-        let finding = if allowed { Finding::warning(key, message) } else { Finding::error(key, message) };
-        let hint = "`policy` in the manifest decides what this leads to";
-        findings.push(finding.at(&agent.file, None).hint(hint));
+const HINT: &str = "`policy` in the manifest decides what this leads to";
+
+pub(super) fn check(input: &CompileInput<'_>, teams: &[TeamOutcome<'_>], findings: &mut Findings) {
+    let agents = input.organization.agents_by_id();
+    for capability in input.instances.iter().flat_map(|instance| &instance.lowering().capabilities) {
+        let Some(agent) = agents.get(capability.node.as_str()) else { continue };
+        findings.extend(finding(agent.policy, &capability.outcome, sentence(capability), &agent.file));
+    }
+    // The features of a team are degraded together and for one reason: one finding says it.
+    for TeamOutcome { team, capabilities, .. } in teams {
+        let mut by_reason: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for capability in capabilities {
+            by_reason.entry((&capability.outcome, &capability.message)).or_default().push(&capability.key);
+        }
+        for ((outcome, why), keys) in by_reason {
+            let message = format!("{} of {} are {outcome}: {why}", keys.join(", "), team.id);
+            findings.extend(finding(team.policy, outcome, message, &team.file));
+        }
     }
 }
 
-/// Returns the warnings of one agent as the compile report has them.
-pub(super) fn diagnostics(policy: Policy, instance: &LoweredInstance, node: &str) -> Vec<String> {
-    let capabilities = instance.lowering().capabilities.iter().filter(|capability| capability.node == node);
+fn finding(policy: Policy, outcome: &str, message: String, file: &str) -> Option<Finding> {
+    let finding = match verdict(policy, outcome) {
+        Verdict::Fine => return None,
+        Verdict::Warning => Finding::warning("policy.warning", message),
+        Verdict::Error => Finding::error("policy.refused", message),
+    };
+    Some(finding.at(file, None).hint(HINT))
+}
+
+/// Returns the warnings of one node as the compile report has them.
+pub(super) fn diagnostics<'a>(policy: Policy, capabilities: impl Iterator<Item = &'a CapabilityOutcome>) -> Vec<String> {
     let warned = capabilities.filter(|capability| matches!(verdict(policy, &capability.outcome), Verdict::Warning));
     warned.map(|capability| format!("Policy warning: {}", sentence(capability))).collect()
 }
@@ -45,10 +62,4 @@ fn sentence(capability: &CapabilityOutcome) -> String {
     let CapabilityOutcome { node, key, outcome, message } = capability;
     let why = if message.is_empty() { String::new() } else { format!(": {message}") };
     format!("{key} is {outcome} for {node}{why}")
-}
-
-fn outcomes<'a>(input: &'a CompileInput<'_>) -> impl Iterator<Item = (&'a crate::organization::AgentNode, &'a CapabilityOutcome)> {
-    let organization = input.organization;
-    let capabilities = input.instances.iter().flat_map(|instance| &instance.lowering().capabilities);
-    capabilities.filter_map(move |capability| Some((organization.agent(&capability.node)?, capability)))
 }

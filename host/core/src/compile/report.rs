@@ -7,7 +7,7 @@ use super::secrets::{Registry, auth_methods, model_secrets};
 use crate::admit::LoweredInstance;
 use crate::collate::Collation;
 use crate::report::{
-    Agent, DistributionReport, Moltnet, Organization, PersistentMount, PortMapping, REPORT_VERSION, RuntimeInstance, fingerprint,
+    Agent, DistributionReport, Moltnet, Organization, PersistentMount, PortMapping, REPORT_VERSION, RuntimeInstance, Team, fingerprint,
 };
 
 pub(super) fn report(input: &CompileInput<'_>, registry: &Registry, generated_at: String) -> DistributionReport {
@@ -50,11 +50,18 @@ fn organization(input: &CompileInput<'_>, collation: &Collation) -> Organization
         id: node.id.clone(),
         name: node.name.clone(),
         runtime: Some(node.runtime.clone()),
-        teams: Vec::new(),
+        teams: node.teams.clone(),
     };
+    let by_id = input.organization.agents_by_id();
+    let team = |node: &crate::organization::TeamNode| {
+        let members: BTreeSet<&str> = node.members.iter().map(|member| member.node.as_str()).filter(|id| by_id.contains_key(id)).collect();
+        Team { agents: members.into_iter().map(str::to_owned).collect(), id: node.id.clone(), name: node.name.clone() }
+    };
+    let mut teams: Vec<Team> = input.organization.teams.iter().map(team).collect();
+    collation.sort_by_key(&mut teams, |team| &team.id);
     let mut agents: Vec<Agent> = input.organization.agents.iter().map(agent).collect();
     collation.sort_by_key(&mut agents, |agent| &agent.id);
-    Organization { agents, project: input.organization.project.clone(), teams: Vec::new() }
+    Organization { agents, project: input.organization.project.clone(), teams }
 }
 
 fn instance(instance: &LoweredInstance) -> RuntimeInstance {

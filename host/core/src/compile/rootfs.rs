@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
-use super::CompileInput;
+use super::{CompileInput, context};
 use crate::finding::{Finding, Findings};
 use crate::init_plan::{INIT_PATH, INIT_PLAN_PATH, SECRETS_DIR, STATE_DIR, UID};
 use crate::lowering::LoweredContent;
+use crate::organization::Source;
 use crate::path::is_below;
 
 /// Folder of everything of ours that may change.
@@ -43,7 +44,8 @@ pub(super) fn entries<'a>(input: &'a CompileInput<'_>, plan: Vec<u8>, findings: 
     tree.folder(STATE_DIR, 0o755);
     tree.folder(SECRETS_DIR, 0o700);
 
-    let sources: BTreeMap<&str, &str> = input.organization.sources().map(|source| (source.id.as_str(), source.file.as_str())).collect();
+    let sources: BTreeMap<&str, &Source> = input.organization.sources().map(|source| (source.id.as_str(), source)).collect();
+    let agents = input.organization.agents_by_id();
     for instance in &input.instances {
         let (document, lowering) = (instance.document(), instance.lowering());
         tree.folders(&document.root);
@@ -59,10 +61,9 @@ pub(super) fn entries<'a>(input: &'a CompileInput<'_>, plan: Vec<u8>, findings: 
         for file in &lowering.files {
             let bytes = match &file.content {
                 LoweredContent::Text(text) => Some(Cow::Borrowed(text.as_bytes())),
-                LoweredContent::Source(id) => {
-                    sources.get(id.as_str()).and_then(|file| input.sources.files.get(*file)).map(|bytes| Cow::Borrowed(bytes.as_slice()))
-                }
-                LoweredContent::Template(_) => None,
+                LoweredContent::Source(id) => sources.get(id.as_str()).and_then(|source| source.content(input.sources)),
+                // PID 1 makes it.
+                LoweredContent::Template(_) => continue,
             };
             let Some(bytes) = bytes else {
                 findings.push(Finding::error("compile.source", format!("the content of `{}` is not among the sources", file.path)));
@@ -70,6 +71,16 @@ pub(super) fn entries<'a>(input: &'a CompileInput<'_>, plan: Vec<u8>, findings: 
             };
             tree.parents(&file.path);
             tree.add(Entry { path: file.path.clone(), mode: file.mode, uid: UID, gid: UID, content: Content::File(bytes) });
+        }
+        for agent in document.agents.iter().filter_map(|agent| agents.get(agent.id.as_str())) {
+            for (path, source) in context::files(instance, agent) {
+                let Some(bytes) = source.content(input.sources) else {
+                    findings.push(Finding::error("compile.source", format!("the content of `{path}` is not among the sources")));
+                    continue;
+                };
+                tree.parents(&path);
+                tree.add(Entry { path, mode: 0o644, uid: UID, gid: UID, content: Content::File(bytes) });
+            }
         }
     }
     tree.0.into_values().collect()

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CompileInput, init};
+use super::{CompileInput, context, init};
 use crate::finding::{Finding, Findings};
 use crate::init_plan::DerivedEnv;
 
@@ -16,13 +16,15 @@ pub(super) fn check(input: &CompileInput<'_>, findings: &mut Findings) {
         findings.push(Finding::error("compile.init", format!("there is no program of PID 1 for {}", input.platform)));
     }
     derived(input, findings);
+    let agents = input.organization.agents_by_id();
+    context::check(input, &agents, findings);
     for instance in &input.instances {
         let id = instance.document().id.as_str();
         if !ids.insert(id) {
             findings.push(Finding::error("compile.instance", format!("two instances have the id `{id}`")));
         }
         for agent in &instance.document().agents {
-            if input.organization.agent(&agent.id).is_none() || !covered.insert(&agent.id) {
+            if !agents.contains_key(agent.id.as_str()) || !covered.insert(&agent.id) {
                 findings.push(Finding::error("compile.instance", format!("instance `{id}` runs `{}`, which is not its agent", agent.id)));
             }
         }

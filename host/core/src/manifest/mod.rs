@@ -5,18 +5,22 @@
 
 mod agent;
 mod decode;
+mod effective;
 mod environment;
 mod execution;
 mod front_matter;
 mod node;
 mod schema;
 mod suggest;
+mod team;
 mod wanted;
+mod weight;
 mod workspace;
 mod yaml;
 
 pub use decode::Spanned;
-pub use execution::{API_KEY, IMPORT_SECRET, NONE, is_import_method, provider_env_name};
+pub use effective::provider_env_name;
+pub use execution::{API_KEY, IMPORT_SECRET, NONE, is_import_method};
 pub use front_matter::{FrontMatter, front_matter};
 pub use schema::*;
 pub(crate) use suggest::nearest;
@@ -31,11 +35,24 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<(Manifest, Findings), Findings>
         yaml::parse(bytes, MAX_MANIFEST_BYTES).map_err(|error| Finding::error("manifest.yaml", error.message).at(file, Some(error.at)))?;
     let mut decoder = Decoder::new(file);
     let manifest = agent::manifest(&mut decoder, file, &root);
-    let findings = decoder.findings;
+    let mut findings = decoder.findings;
+    // Models are looked at once it is known who inherits them. A manifest that goes no further, and whose agent names a
+    // runtime as only those who inherit nothing must, is told at once.
+    if let Some(Body::Agent(agent)) = manifest.as_ref().map(|manifest| &manifest.body)
+        && findings.has_errors()
+        && agent.runtime.is_some()
+    {
+        agent.execution.targets(&mut findings);
+    }
     match manifest {
         Some(manifest) => findings.and(manifest),
         None => Err(findings),
     }
+}
+
+/// Returns whether a plain YAML scalar of this text is a text, and no number, boolean or null.
+pub(crate) fn is_plain_text(text: &str) -> bool {
+    matches!(node::Value::plain(text), node::Value::Text(_))
 }
 
 #[cfg(test)]

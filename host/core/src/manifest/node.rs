@@ -63,6 +63,11 @@ impl Value {
 }
 
 impl Node {
+    /// Returns whether it is this text.
+    pub(crate) fn is_text(&self, text: &str) -> bool {
+        matches!(&self.value, Value::Text(own) if own == text)
+    }
+
     /// Returns the value as JSON.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         match &self.value {

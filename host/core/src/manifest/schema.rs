@@ -4,13 +4,15 @@ use serde_json::{Map, Value};
 
 use super::Spanned;
 use crate::finding::Position;
-use crate::instance::{McpServerInput, ModelInput};
+use crate::instance::{EndpointInput, McpServerInput};
 
 /// A manifest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
-    /// Its key in the project's sources.
+    /// Key in the project's sources of the file that it stands in.
     pub file: String,
+    /// What it is in the graph: its file, or for an inline member the team's file with `#member=<id>`.
+    pub source: String,
     /// Name as written.
     pub name: Spanned<String>,
     /// Description, white space collapsed.
@@ -26,6 +28,8 @@ pub struct Manifest {
 pub enum Body {
     /// `kind: agent`.
     Agent(Box<AgentManifest>),
+    /// `kind: team`.
+    Team(Box<TeamManifest>),
 }
 
 /// An agent as written.
@@ -43,10 +47,142 @@ pub struct AgentManifest {
     pub secrets: Vec<SecretDecl>,
     /// MCP servers as written.
     pub mcp_servers: Vec<McpServerInput>,
-    /// Model targets with their effective auth methods.
-    pub model: Option<ModelInput>,
-    /// `sandboxed`, `unrestricted` or `workspace`.
-    pub sandbox: String,
+    /// Model targets and sandbox as written.
+    pub execution: Execution,
+    /// Subagents in the order written.
+    pub subagents: Vec<ChildRef>,
+}
+
+/// A team as written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TeamManifest {
+    /// Members in the order written.
+    pub members: Vec<Member>,
+    /// Who talks to whom.
+    pub mode: TeamMode,
+    /// Id of the member that leads; there in a hierarchical team, and in no other.
+    pub lead: Option<Spanned<String>>,
+    /// Ids of the members that stand for the team outside, if declared.
+    pub external: Option<Vec<Spanned<String>>>,
+    /// What its direct members get.
+    pub shared: Shared,
+}
+
+/// Who talks to whom in a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TeamMode {
+    /// The lead with all, all with the lead.
+    Hierarchical,
+    /// All with all.
+    Swarm,
+}
+
+impl TeamMode {
+    /// Returns the word of the format.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hierarchical => "hierarchical",
+            Self::Swarm => "swarm",
+        }
+    }
+}
+
+/// A member of a team.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// Its id in the team: one part of a path.
+    pub id: Spanned<String>,
+    /// Who it is.
+    pub body: MemberBody,
+}
+
+/// Who a member is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MemberBody {
+    /// The agent or team of another manifest: its key in the project's sources.
+    Ref(Spanned<String>),
+    /// An agent that stands in the team's manifest.
+    Inline(Box<Manifest>),
+}
+
+/// What a team gives its direct members.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Shared {
+    /// Where it is declared, if anything is.
+    pub at: Option<Position>,
+    /// Docs: `system` is the team's own, each fills a role that a member leaves empty.
+    pub docs: Vec<DocRef>,
+    /// Skills.
+    pub skills: Vec<SkillRef>,
+    /// Secrets.
+    pub secrets: Vec<SecretDecl>,
+    /// MCP servers.
+    pub mcp_servers: Vec<McpServerInput>,
+}
+
+/// A subagent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildRef {
+    /// Its id below its parent: one part of a path.
+    pub id: Spanned<String>,
+    /// Key of its manifest in the project's sources.
+    pub path: Spanned<String>,
+}
+
+/// `execution` as written.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Execution {
+    /// Model targets.
+    pub model: Option<ModelDecl>,
+    /// `sandboxed`, `unrestricted` or `workspace`, if declared.
+    pub sandbox: Option<String>,
+}
+
+/// `execution.model` as written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelDecl {
+    /// The target to use.
+    pub primary: Option<TargetDecl>,
+    /// The targets to fall back to, if declared.
+    pub fallback: Option<Vec<TargetDecl>>,
+    /// Auth methods for all targets, if declared.
+    pub auth: Option<AuthDecl>,
+}
+
+/// A model target as written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TargetDecl {
+    /// File that it stands in.
+    pub file: String,
+    /// Where in the file.
+    pub at: Position,
+    /// Dotted key (`execution.model.primary`).
+    pub key: String,
+    /// Provider.
+    pub provider: Spanned<String>,
+    /// Model name.
+    pub name: String,
+    /// Auth method, if declared.
+    pub method: Option<Spanned<String>>,
+    /// Name of the secret that holds the key, if declared.
+    pub auth_key: Option<Spanned<String>>,
+    /// Endpoint.
+    pub endpoint: Option<EndpointInput>,
+}
+
+/// `execution.model.auth` as written: one method for all, or one for each provider.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuthDecl {
+    /// File that it stands in.
+    pub file: String,
+    /// Where in the file.
+    pub at: Position,
+    /// The method of all targets.
+    pub method: Option<String>,
+    /// Provider and method.
+    pub methods: Vec<(Spanned<String>, Spanned<String>)>,
+    /// Whether it comes from a parent agent: then it may name providers that this one does not use.
+    pub inherited: bool,
 }
 
 /// A runtime kind with its options.
@@ -72,6 +208,8 @@ pub struct DocRef {
 pub struct SkillRef {
     /// Its folder: prefix of the files in the project's sources.
     pub path: Spanned<String>,
+    /// `ref` as written: an agent's own skill replaces the team's of the same text.
+    pub written: String,
     /// MCP servers it needs, each with where it is named.
     pub requires_mcp: Vec<Spanned<String>>,
 }

@@ -2,26 +2,37 @@
 
 use super::*;
 
+const TEAM: &str = "spawnfile_version: \"0.1\"\nkind: team\nname: t\n";
 const HEAD: &str = "spawnfile_version: \"0.1\"\nkind: agent\nname: a\n";
 
 fn agent(rest: &str) -> AgentManifest {
     let (manifest, findings) = parse("Spawnfile", format!("{HEAD}{rest}").as_bytes()).unwrap();
     assert!(findings.is_empty(), "{findings:?}");
-    let Body::Agent(agent) = manifest.body;
+    let Body::Agent(agent) = manifest.body else { panic!("no agent") };
     *agent
+}
+
+/// Returns everything that is wrong with a manifest, with the model targets of an agent that inherits nothing.
+fn findings_of(text: &str) -> Findings {
+    match parse("Spawnfile", text.as_bytes()) {
+        Ok((manifest, mut findings)) => {
+            if let Body::Agent(agent) = manifest.body {
+                agent.execution.targets(&mut findings);
+            }
+            findings
+        }
+        Err(findings) => findings,
+    }
 }
 
 /// Returns `line:column code message` of every finding of a manifest after [`HEAD`], which has three lines.
 fn problems(rest: &str) -> Vec<String> {
-    let findings = match parse("Spawnfile", format!("{HEAD}{rest}").as_bytes()) {
-        Ok((_, findings)) | Err(findings) => findings,
-    };
     let shown = |f: Finding| {
         assert_eq!(f.file.as_deref(), Some("Spawnfile"));
         let at = f.position.unwrap();
         format!("{}:{} {} {}", at.line, at.column, f.code, f.message)
     };
-    findings.sorted().into_iter().map(shown).collect()
+    findings_of(&format!("{HEAD}{rest}")).sorted().into_iter().map(shown).collect()
 }
 
 #[test]
@@ -48,7 +59,6 @@ fn hints_name_what_was_meant() {
 #[test]
 fn what_is_not_lowered_yet_is_refused_by_name() {
     for (text, key) in [
-        ("subagents: [{id: x, ref: ./x}]", "subagents"),
         ("schedule: {kind: disabled}", "schedule"),
         ("surfaces: {discord: {}}", "surfaces"),
         ("memory: [{id: m}]", "memory"),
@@ -61,9 +71,18 @@ fn what_is_not_lowered_yet_is_refused_by_name() {
         assert!(found[0].contains("manifest.not-yet") && found[0].contains(&format!("`{key}`")), "{found:?}");
     }
     assert!(problems("subagents: []\nmemory: []\nenvironment: {env: {}}").is_empty());
-    let team = parse("Spawnfile", b"spawnfile_version: \"0.1\"\nkind: team\nname: t\nmembers: []\nmode: swarm\nruntime: x").unwrap_err();
-    let codes: Vec<String> = team.sorted().into_iter().map(|f| f.code).collect();
-    assert_eq!(codes, ["manifest.not-yet", "manifest.unknown-key"]);
+    for (text, key) in [
+        ("networks: [{id: n}]", "networks"),
+        ("external_participants: [{id: n}]", "external_participants"),
+        ("memory: [{id: m}]", "memory"),
+        ("shared: {workspace: {resources: [{id: r}]}}", "shared.workspace.resources"),
+        ("shared: {environment: {packages: [{id: p}]}}", "shared.environment.packages"),
+        ("shared: {environment: {env: {A: b}}}", "shared.environment.env"),
+    ] {
+        let found = findings_of(&format!("{TEAM}members: []\nmode: swarm\n{text}")).sorted();
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert!(found[0].code == "manifest.not-yet" && found[0].message.contains(&format!("`{key}`")), "{found:?}");
+    }
 }
 
 #[test]
@@ -77,7 +96,7 @@ fn the_version_must_be_a_text() {
 #[test]
 fn effective_auth_methods_follow_the_rules() {
     let methods = |model: &str| -> Vec<(String, Option<String>)> {
-        let model = agent(&format!("execution: {{model: {model}}}")).model.unwrap();
+        let model = agent(&format!("execution: {{model: {model}}}")).execution.targets(&mut Findings::default()).unwrap();
         std::iter::once(model.primary).chain(model.fallback).map(|t| (t.auth_method, t.auth_key)).collect()
     };
     let key = |name: &str| ("api_key".to_owned(), Some(name.to_owned()));
@@ -149,7 +168,9 @@ fn docs_and_skills_are_located_and_listed() {
         .wanted()
         .into_iter()
         .map(|wanted| match wanted {
-            crate::project::Wanted::File { path, key, .. } | crate::project::Wanted::Folder { path, key, .. } => (key, path),
+            crate::project::Wanted::Manifest { path, key, .. }
+            | crate::project::Wanted::File { path, key, .. }
+            | crate::project::Wanted::Folder { path, key, .. } => (key, path),
         })
         .collect();
     let expected = [
@@ -177,4 +198,58 @@ fn runtime_options_are_kept_as_they_are() {
     assert_eq!(runtime.name.value, "k");
     assert_eq!(serde_json::Value::from(runtime.options), serde_json::json!({"a": {"x": "yes"}, "b": [1, 2.5, null]}));
     assert!(problems("runtime: ../x").iter().any(|p| p.contains("runtime kind")));
+}
+
+#[test]
+fn teams_say_who_leads_and_who_stands_for_them() {
+    let team = "members: [{id: a, ref: ./a}, {id: b, workspace: {docs: {system: B.md}}, runtime: k}]\n";
+    for (rest, part) in [
+        ("mode: swarm\nlead: a", "only allowed with mode hierarchical"),
+        ("mode: hierarchical", "`lead` is missing"),
+        ("mode: hierarchical\nlead: c", "`lead` names a member that is not declared"),
+        ("mode: swarm\nexternal: [a, c]", "`external` names a member that is not declared"),
+        ("mode: flock", "must be one of: hierarchical, swarm"),
+        ("lead: a", "`mode` is missing"),
+        ("mode: swarm\nruntime: k", "unknown key `runtime`"),
+    ] {
+        let found: Vec<String> = findings_of(&format!("{TEAM}{team}{rest}")).sorted().iter().map(ToString::to_string).collect();
+        assert!(found.len() == 1 && found[0].contains(part), "{rest}: {found:?}");
+    }
+    let (manifest, findings) = parse("t/Spawnfile", format!("{TEAM}{team}mode: hierarchical\nlead: b\nexternal: [a]").as_bytes()).unwrap();
+    assert!(findings.is_empty());
+    let wanted: Vec<String> = manifest.wanted().iter().map(|wanted| format!("{wanted:?}")).collect();
+    assert!(wanted[0].contains("t/a/Spawnfile") && wanted[0].contains("members[0].ref"), "{wanted:?}");
+    assert!(wanted[1].contains("t/B.md") && wanted[1].contains("members[1].workspace.docs.system"), "{wanted:?}");
+    let Body::Team(team) = manifest.body else { panic!("no team") };
+    let MemberBody::Inline(inline) = &team.members[1].body else { panic!("not inline") };
+    assert_eq!((inline.source.as_str(), inline.name.value.as_str()), ("t/Spawnfile#member=b", "b"));
+}
+
+#[test]
+fn members_are_references_or_agents() {
+    for (member, part) in [
+        ("{ref: ./a}", "`members[0].id` is missing"),
+        ("{id: a/b, ref: ./a}", "one part of a path"),
+        ("{id: .., ref: ./a}", "one part of a path"),
+        ("{id: a, ref: ./a, runtime: k}", "unknown key `runtime` in `members[0]`"),
+        ("{id: a, ref: /a}", "it is absolute"),
+        ("{id: a, runtime: k}", "`members[0].workspace.docs.system` is missing"),
+        ("{id: a b, workspace: {docs: {system: A.md}}}", "white space"),
+        ("{id: a, workspace: {docs: {system: A.md}}, subagents: []}", "unknown key `subagents` in `members[0]`"),
+        ("{id: a, workspace: {docs: {system: A.md}}, surfaces: {discord: {}}}", "`members[0].surfaces` is not supported"),
+        ("{id: a, ref: ./a}, {id: a, ref: ./b}", "member `a` is declared twice"),
+    ] {
+        let found: Vec<String> =
+            findings_of(&format!("{TEAM}mode: swarm\nmembers: [{member}]")).sorted().iter().map(ToString::to_string).collect();
+        assert!(found.iter().any(|message| message.contains(part)), "{member}: {found:?}");
+    }
+    let reference = |written: &str| {
+        let text = format!("{TEAM}mode: swarm\nmembers: [{{id: a, ref: {written}}}]");
+        parse("org/Spawnfile", text.as_bytes()).map(|(manifest, _)| format!("{:?}", manifest.wanted()[0]))
+    };
+    for (written, path) in
+        [("./x", "org/x/Spawnfile"), ("x/Spawnfile", "org/x/Spawnfile"), ("..", "Spawnfile"), ("../../y", "../y/Spawnfile")]
+    {
+        assert!(reference(written).unwrap().contains(&format!("path: \"{path}\"")), "{written}");
+    }
 }

@@ -1,7 +1,10 @@
 //! `workspace`: docs and skills.
 
+use std::collections::BTreeSet;
+
 use super::decode::{Decoder, Fields};
 use super::{DocRef, SkillRef, Spanned};
+use crate::instance::McpServerInput;
 use crate::path::is_segment;
 use crate::project::locate;
 
@@ -65,12 +68,21 @@ fn skills(decoder: &mut Decoder<'_>, workspace: &Fields<'_>, file: &str) -> Vec<
             decoder.error("manifest.path", path.at, message);
             continue;
         }
-        found.push(SkillRef { path, requires_mcp });
+        found.push(SkillRef { path, written: written.value, requires_mcp });
     }
     found
 }
 
-fn located(decoder: &mut Decoder<'_>, key: &str, written: &Spanned<String>, file: &str) -> Option<Spanned<String>> {
+/// Checks that the servers which skills require are declared beside them.
+pub(super) fn requirements(decoder: &mut Decoder<'_>, skills: &[SkillRef], servers: &[McpServerInput], key: &str) {
+    let servers: BTreeSet<&str> = servers.iter().map(|server| server.name.as_str()).collect();
+    for required in skills.iter().flat_map(|skill| &skill.requires_mcp).filter(|name| !servers.contains(name.value.as_str())) {
+        let message = format!("the skill requires MCP server `{}`, which is not declared", required.value);
+        decoder.error_with_hint("manifest.reference", required.at, message, format!("declare it under `{key}`"));
+    }
+}
+
+pub(super) fn located(decoder: &mut Decoder<'_>, key: &str, written: &Spanned<String>, file: &str) -> Option<Spanned<String>> {
     match locate(file, &written.value) {
         Ok(path) => Some(Spanned { value: path, at: written.at }),
         Err(why) => {

@@ -1,12 +1,13 @@
 //! Image references: `[registry/]repository[:tag][@digest]`.
 //!
-//! The grammar is that of the TypeScript tool (see specs/DISTRIBUTION.md), with one deliberate difference: a text
-//! that looks like a path (`./x`, `../x`, `/x`) is never a reference.
+//! The grammar is that of the TypeScript tool (see specs/DISTRIBUTION.md), with two deliberate differences: a text
+//! that looks like a path (`./x`, `../x`, `/x`) is never a reference, and a registry is a host name (not `-.`).
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::Digest;
+use crate::display::excerpt;
 
 /// A parsed image reference. What was not written stays absent: no default registry or tag is filled in.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,7 +71,7 @@ impl FromStr for Reference {
     type Err = ReferenceError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fail = |why| ReferenceError { text: text.chars().take(120).collect(), why };
+        let fail = |why| ReferenceError { text: excerpt(text), why };
         let whole = text.trim();
         if whole.is_empty() {
             return Err(fail("it is empty"));
@@ -127,9 +128,13 @@ fn is_registry(host: &str) -> bool {
         Some((name, port)) => (name, Some(port)),
         None => (host, None),
     };
-    !name.is_empty()
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
-        && port.is_none_or(|port| (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit()))
+    // An edge that is no letter or digit could be read as an option, or as no name, by whoever gets it next.
+    let is_label = |label: &str| {
+        let edges = [label.bytes().next(), label.bytes().last()];
+        edges.iter().all(|edge| edge.is_some_and(|b| b.is_ascii_alphanumeric()))
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    name.split('.').all(is_label) && port.is_none_or(|port| (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
@@ -240,6 +245,12 @@ mod tests {
             ("../a:1", None),
             (".hidden/a", None),
             ("...:5/a", None),
+            // Nor is an option, or a registry that is no host name.
+            ("-./a:1", None),
+            ("-x.y/a:1", None),
+            ("x-.y/a", None),
+            ("x..y/a", None),
+            ("x.y./a", None),
         ];
         for (text, expected) in rows {
             let got = text.parse::<Reference>().ok().map(|r| r.is_explicit());

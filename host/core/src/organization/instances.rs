@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{AgentNode, Organization};
 use crate::finding::{Finding, Findings};
-use crate::instance::{AgentInput, DocInput, INSTANCE_VERSION, InstanceDocument, SkillFile, SkillInput};
+use crate::instance::{AgentInput, DocInput, INSTANCE_VERSION, InstanceDocument, SkillFile, SkillInput, SubagentInput, shared_id};
 use crate::lowering::KindDescriptor;
 use crate::manifest::nearest;
 use crate::path::is_segment;
@@ -24,6 +24,7 @@ pub fn instances(
     let mut findings = Findings::default();
     let mut instances: Vec<InstanceDocument> = Vec::new();
     let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
     for agent in &organization.agents {
         let Some(kind) = kinds.get(&agent.runtime) else {
             findings.push(unknown_kind(agent, installed));
@@ -34,11 +35,12 @@ pub fn instances(
             continue;
         }
         let shared = kind.grouping == "shared";
-        if shared && let Some(instance) = instances.iter_mut().find(|instance| instance.runtime == agent.runtime) {
+        if shared && let Some(instance) = groups.get(agent.runtime.as_str()).and_then(|at| instances.get_mut(*at)) {
             instance.agents.push(input(agent));
             continue;
         }
-        let id = if shared { format!("{}-app", agent.runtime) } else { format!("agent-{}", agent.slug) };
+        groups.insert(&agent.runtime, instances.len());
+        let id = if shared { shared_id(&agent.runtime) } else { format!("agent-{}", agent.slug) };
         let index = counts.entry(&agent.runtime).or_default();
         instances.push(InstanceDocument {
             version: INSTANCE_VERSION.to_owned(),
@@ -60,12 +62,16 @@ fn unknown_kind(agent: &AgentNode, installed: &[String]) -> Finding {
     let meant = nearest(&agent.runtime, installed.iter().map(String::as_str));
     let meant = meant.map(|near| format!("did you mean `{near}`? Otherwise ")).unwrap_or_default();
     let hint = format!("{meant}`spawnfile plugin add <folder or .wasm>` adds a runtime kind");
-    Finding::error("organization.unknown-runtime", message).at(&agent.file, Some(agent.runtime_at)).hint(hint)
+    Finding::error("organization.unknown-runtime", message).at(&agent.runtime_file, Some(agent.runtime_at)).hint(hint)
 }
 
 /// The descriptor is the plugin's word: what becomes part of paths is checked here.
 fn usable(agent: &AgentNode, kind: &KindDescriptor) -> Result<(), Finding> {
-    let refuse = |message: String| Err(Finding::error("organization.runtime", message).at(&agent.file, Some(agent.runtime_at)));
+    let refuse = |message: String| Err(Finding::error("organization.runtime", message).at(&agent.runtime_file, Some(agent.runtime_at)));
+    // An instance of its agents would have the id of an agent's own instance.
+    if agent.runtime == "agent" {
+        return refuse("`agent` cannot be the id of a runtime kind".to_owned());
+    }
     let shaped = agent.runtime.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
     if !shaped || !is_segment(&agent.runtime) || !agent.runtime.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric()) {
         return refuse(format!("`{}` cannot be the id of a runtime kind", agent.runtime));
@@ -106,5 +112,6 @@ fn input(agent: &AgentNode) -> AgentInput {
         sandbox: agent.sandbox.clone(),
         mcp_servers: agent.mcp_servers.clone(),
         secrets: agent.secrets.clone(),
+        subagents: agent.subagents.iter().map(|child| SubagentInput { id: child.id.clone(), node: child.node.clone() }).collect(),
     }
 }

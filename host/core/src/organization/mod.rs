@@ -1,10 +1,22 @@
-//! The resolved organization: its agents with ids, docs, skills and effective auth, and the runtime instances that
-//! follow from them. It knows no runtime kind and reads nothing: sources come in as bytes.
+//! The resolved organization: its teams and agents with ids, docs, skills, effective auth and what each must know of
+//! its teams, and the runtime instances that follow from them. It knows no runtime kind and reads nothing: sources come
+//! in as bytes.
+//!
+//! Steps: `graph` (which manifests, how they hang together), `inherit` (what an agent gets from where), `content` (docs
+//! and skills), `context` (rosters and what else tells an agent about its teams).
 
+mod content;
+mod context;
 mod describe;
+mod graph;
 mod ids;
+mod inherit;
 mod instances;
 mod resolve;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -13,8 +25,9 @@ pub use resolve::resolve;
 
 use crate::finding::Position;
 use crate::instance::{McpServerInput, ModelInput, SecretInput};
-use crate::manifest::Policy;
+use crate::manifest::{Policy, TeamMode};
 use crate::oci::Digest;
+use crate::project::ProjectSources;
 
 /// A project, resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +38,48 @@ pub struct Organization {
     pub root: String,
     /// Agents in plan order (by source).
     pub agents: Vec<AgentNode>,
+    /// Teams in plan order.
+    pub teams: Vec<TeamNode>,
+    /// Ids of all nodes in plan order.
+    pub order: Vec<String>,
+}
+
+/// A team, resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TeamNode {
+    /// `team:<name>`.
+    pub id: String,
+    /// Slug of the name, unique among teams.
+    pub slug: String,
+    /// Name as written.
+    pub name: String,
+    /// Description as written; may be empty.
+    pub description: String,
+    /// Key of its manifest in the project's sources.
+    pub file: String,
+    /// What degraded and unsupported features lead to.
+    pub policy: Policy,
+    /// Who talks to whom.
+    pub mode: TeamMode,
+    /// Id of the member that leads.
+    pub lead: Option<String>,
+    /// Ids of the members that stand for the team outside: those declared, else the lead, else all.
+    pub external: Vec<String>,
+    /// Members in the order written.
+    pub members: Vec<ChildNode>,
+    /// Its docs.
+    pub docs: Vec<DocNode>,
+    /// What its members lack to work together, for the compile report.
+    pub diagnostics: Vec<String>,
+}
+
+/// A member of a team, or a subagent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildNode {
+    /// Id below its parent.
+    pub id: String,
+    /// Id of the node.
+    pub node: String,
 }
 
 /// An agent, resolved.
@@ -40,9 +95,11 @@ pub struct AgentNode {
     pub description: String,
     /// Key of its manifest in the project's sources.
     pub file: String,
-    /// Runtime kind.
+    /// Runtime kind: its own, or its parent agent's.
     pub runtime: String,
-    /// Where the runtime kind is named.
+    /// File that names the runtime kind.
+    pub runtime_file: String,
+    /// Where in that file.
     pub runtime_at: Position,
     /// Options of the runtime.
     pub options: Map<String, Value>,
@@ -50,9 +107,9 @@ pub struct AgentNode {
     pub expose: bool,
     /// What degraded and unsupported features lead to.
     pub policy: Policy,
-    /// Docs in the order heartbeat, identity, memory, soul, system, extras.
+    /// Docs in the order heartbeat, identity, memory, soul, system, extras; then those that a team gives.
     pub docs: Vec<DocNode>,
-    /// Skills as written.
+    /// Skills: those that its teams give, then its own.
     pub skills: Vec<SkillNode>,
     /// Model targets.
     pub model: Option<ModelInput>,
@@ -62,6 +119,12 @@ pub struct AgentNode {
     pub mcp_servers: Vec<McpServerInput>,
     /// Declared secrets.
     pub secrets: Vec<SecretInput>,
+    /// Subagents in the order written.
+    pub subagents: Vec<ChildNode>,
+    /// Ids of the teams that it is a direct member of, sorted, each once.
+    pub teams: Vec<String>,
+    /// What tells it about its teams: paths below its workspace, sorted.
+    pub context: Vec<(String, Source)>,
 }
 
 /// A doc, resolved.
@@ -88,17 +151,30 @@ pub struct SkillNode {
     pub digest: Digest,
 }
 
-/// Bytes that the host holds and a runtime kind places.
+/// Bytes that the host holds and that are placed by id: a file of the project, with text of ours behind it or without,
+/// or text of ours alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// Stable id without a path of the project (`doc:agent:analyst:system`).
     pub id: String,
     /// Key in the project's sources.
-    pub file: String,
-    /// Size in bytes.
+    pub file: Option<String>,
+    /// Text behind it.
+    pub text: Arc<str>,
+    /// Size of both in bytes.
     pub bytes: u64,
-    /// Digest of the bytes.
+    /// Digest of both.
     pub digest: Digest,
+}
+
+impl Source {
+    /// Returns the bytes; nothing when the file is not among the sources.
+    pub fn content<'a>(&'a self, sources: &'a ProjectSources) -> Option<Cow<'a, [u8]>> {
+        let text = self.text.as_bytes();
+        let Some(file) = &self.file else { return Some(Cow::Borrowed(text)) };
+        let bytes = sources.files.get(file)?;
+        Some(if text.is_empty() { Cow::Borrowed(bytes) } else { Cow::Owned([bytes, text].concat()) })
+    }
 }
 
 impl Organization {
@@ -110,9 +186,14 @@ impl Organization {
         })
     }
 
-    /// Returns the agent with this id.
-    pub fn agent(&self, id: &str) -> Option<&AgentNode> {
-        self.agents.iter().find(|agent| agent.id == id)
+    /// Returns the agents by id.
+    pub fn agents_by_id(&self) -> BTreeMap<&str, &AgentNode> {
+        self.agents.iter().map(|agent| (agent.id.as_str(), agent)).collect()
+    }
+
+    /// Returns the teams by id.
+    pub fn teams_by_id(&self) -> BTreeMap<&str, &TeamNode> {
+        self.teams.iter().map(|team| (team.id.as_str(), team)).collect()
     }
 }
 

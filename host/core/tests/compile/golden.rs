@@ -1,4 +1,4 @@
-//! Golden folders: `tests/golden/<case>/project` and `lowering.json` in, `expected/` out. `UPDATE=1` rewrites what is
+//! Golden folders: `tests/golden/<case>/project` and `lowering.json` (else a kind that places everything) in, `expected/` out. `UPDATE=1` rewrites what is
 //! expected.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use spawnfile_core::finding::Findings;
 use spawnfile_core::lock::Lock;
 use spawnfile_core::view::{Style, tree};
 
-use crate::support::{compile, files, gather, listing};
+use crate::support::{compile, compile_with, files, gather, listing, place};
 
 #[test]
 fn golden_folders_come_out_as_expected() {
@@ -47,8 +47,11 @@ fn check(case: &Path) {
 fn output(case: &Path) -> BTreeMap<String, Vec<u8>> {
     let project = case.join("project");
     let lock = std::fs::read_to_string(project.join("Spawnfile.lock")).map_or_else(|_| Lock::empty(), |text| Lock::parse(&text).unwrap());
-    let lowering = std::fs::read(case.join("lowering.json")).unwrap_or_default();
-    let compiled = gather(&project).and_then(|sources| compile(&sources, &lowering, &lock));
+    let lowering = std::fs::read(case.join("lowering.json"));
+    let compiled = gather(&project).and_then(|sources| match lowering {
+        Ok(lowering) => compile(&sources, &lowering, &lock),
+        Err(_) => compile_with(&sources, &lock, place),
+    });
     let mut found = BTreeMap::new();
     let findings = match compiled {
         Err(findings) => findings,

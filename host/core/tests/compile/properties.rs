@@ -8,7 +8,7 @@ use spawnfile_core::manifest;
 use spawnfile_core::oci::labels;
 use spawnfile_core::project::ProjectSources;
 
-use crate::support::{CANARY, INIT, TIME, compile, gather};
+use crate::support::{CANARY, INIT, TIME, compile, compile_with, gather, place};
 
 /// Pieces that manifests are made of, and pieces that break them.
 const PIECES: [&str; 32] = [
@@ -151,4 +151,32 @@ fn a_repeated_piece_ends_in_an_answer() {
         let text = piece.repeat((256 << 10) / piece.len());
         assert!(manifest::parse("Spawnfile", text.as_bytes()).is_err(), "{piece:?}");
     }
+}
+
+/// A hierarchical team of inline agents that share a skill.
+fn large(agents: usize) -> ProjectSources {
+    let mut text = String::from(
+        "spawnfile_version: \"0.1\"\nkind: team\nname: large\nmode: hierarchical\nlead: m0\nshared:\n  workspace:\n    docs: {soul: S.md}\n    skills: [{ref: s}]\nmembers:\n",
+    );
+    for n in 0..agents {
+        text.push_str(&format!("  - {{id: m{n}, runtime: probe, workspace: {{docs: {{system: S.md}}}}}}\n"));
+    }
+    let skill = "---\nname: s\ndescription: d\n---\n";
+    let files = [("Spawnfile", text.as_str()), ("S.md", "A doc.\n"), ("s/SKILL.md", skill)];
+    let files = files.into_iter().map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).collect();
+    ProjectSources { root: "Spawnfile".into(), files }
+}
+
+#[test]
+fn a_large_organization_compiles_to_documents_that_are_read() {
+    let (organization, compiled, _) = compile_with(&large(1000), &Lock::empty(), place).unwrap();
+    assert_eq!(organization.agents.len(), 1000);
+    let report = spawnfile_core::report::parse(&compiled.report_bytes).unwrap();
+    let extras = spawnfile_core::extras::parse(&compiled.extras_bytes).unwrap();
+    assert!(extras.agree(&report).is_empty());
+    assert_eq!(compiled.init_plan.processes.len(), 1000);
+    // Agents are told apart by name and place, so twice as many of them are about twice as much.
+    let size = |compiled: &spawnfile_core::compile::Compiled| compiled.tree.iter().map(|(_, file)| file.bytes.len()).sum::<usize>();
+    let (_, half, _) = compile_with(&large(500), &Lock::empty(), place).unwrap();
+    assert!(size(&compiled) < size(&half) * 9 / 4, "{} {}", size(&compiled), size(&half));
 }

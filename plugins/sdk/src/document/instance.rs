@@ -64,6 +64,19 @@ pub struct Agent {
     /// Declared secrets.
     #[serde(default)]
     pub secrets: Vec<Secret>,
+    /// Subagents: agents of the organization with instances of their own, or in this one. A kind reports what it makes
+    /// of them as capability `agent.subagents`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subagents: Vec<Subagent>,
+}
+
+/// A subagent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subagent {
+    /// Id below its parent.
+    pub id: String,
+    /// Node id (`agent:critic`).
+    pub node: String,
 }
 
 /// A doc.
@@ -182,6 +195,13 @@ pub struct Secret {
     pub required: bool,
 }
 
+impl Model {
+    /// Returns all targets, the primary first.
+    pub fn targets(&self) -> impl Iterator<Item = &ModelTarget> {
+        std::iter::once(&self.primary).chain(&self.fallback)
+    }
+}
+
 impl Instance {
     /// Returns an instance with one bare agent, for tests of a kind: paths as the host chooses them, no docs, no model.
     ///
@@ -210,6 +230,7 @@ impl Instance {
                 sandbox: "workspace".to_owned(),
                 mcp_servers: Vec::new(),
                 secrets: Vec::new(),
+                subagents: Vec::new(),
             }],
         }
     }

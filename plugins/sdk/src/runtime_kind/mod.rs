@@ -4,6 +4,8 @@
 //! no secret, and gives the same bytes for the same input.
 
 mod builder;
+pub mod mcp;
+pub mod workspace;
 
 pub use crate::bindings::runtime_kind::spawnfile::runtime_kind::types::{
     AuthPlace, Capability, DerivedEnv, Descriptor, EnvNeed, HttpProbe, Install, JsonPatch, JsonProbe, Lowering, Observation, Paths, Port,

@@ -201,7 +201,8 @@ fn capabilities(agent: &Agent) -> Vec<spawnfile_plugin::runtime_kind::Capability
     let skills = agent.skills.iter().map(|skill| format!("skills.{}", skill.name));
     let servers = agent.mcp_servers.iter().map(|server| format!("mcp.{}", server.name));
     let model = agent.model.iter().map(|_| "execution.model".to_owned());
-    let keys = docs.chain(skills).chain(servers).chain(model).chain(["execution.sandbox".to_owned()]);
+    let subagents = (!agent.subagents.is_empty()).then(|| "agent.subagents".to_owned());
+    let keys = docs.chain(skills).chain(servers).chain(model).chain(["execution.sandbox".to_owned()]).chain(subagents);
     keys.map(|key| capability(&agent.id, key)).collect()
 }
 

@@ -125,3 +125,5 @@ fn an_unknown_or_unusable_kind_is_named_with_what_to_do() {
         assert!(instances(&organization, &bad, &[]).is_err());
     }
 }
+
+mod teams;
