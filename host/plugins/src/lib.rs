@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 pub mod component;
+pub mod conformance;
 pub mod config;
 pub mod encode;
 pub mod error;
@@ -31,6 +32,6 @@ pub use host::{Builtin, Inspection, Listed, Origin, PluginHost, Probed, probe};
 pub use install::child as compile_child;
 pub use install::compiler::Compiler;
 pub use install::lock::{Grant, LockedPlugin, PluginsLock};
-pub use install::store::{Installed, PluginStore};
+pub use install::store::{Added, Installed, PluginStore};
 pub use manifest::{Capability, PluginManifest};
 pub use world::World;
