@@ -79,7 +79,7 @@ pub const PURE: Limits = Limits {
     wall: Duration::from_secs(10),
     guest_epochs: (10_000 / EPOCH_MS) as u32,
     // A report of the largest size costs a small part of this; a loop that counts ends within a tenth of a second.
-    fuel: 1_000_000_000,
+    fuel: 4_000_000_000,
 };
 
 /// A target: waits for the Engine, so its clock runs longer; its own computing does not.

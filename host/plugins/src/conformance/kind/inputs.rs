@@ -210,7 +210,6 @@ pub(super) fn hostile(kind: &str) -> Vec<Input> {
         push("a model with a login of a hostile name", &|agent| agent.model = model(target(bad, "m", bad, None), Vec::new()));
     }
     push("two skills of one name", &|agent| agent.skills = vec![skill("probe", &["SKILL.md"]), skill("probe", &["SKILL.md"])]);
-    push("a file that is also a folder", &|agent| agent.skills = vec![skill("probe", &["a", "a/b"])]);
     inputs
 }
 
