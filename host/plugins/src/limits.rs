@@ -78,7 +78,7 @@ pub const PURE: Limits = Limits {
     log_bytes: 64 * 1024,
     wall: Duration::from_secs(10),
     guest_epochs: (10_000 / EPOCH_MS) as u32,
-    // A report of the largest size costs a small part of this; a loop that counts ends within a tenth of a second.
+    // A report of the largest size costs half of this at most; a loop that counts ends within a second.
     fuel: 4_000_000_000,
 };
 

@@ -35,7 +35,7 @@ pub(super) type Row = (&'static str, &'static str, &'static str);
 pub(super) const LOADS: Row = (
     "loads",
     "it is a component of one world, imports nothing else, compiles, and says who it is",
-    "build it with the SDK crate `spawnfile-plugin` for wasm32-unknown-unknown",
+    "mend what is said, or build it again with the SDK crate `spawnfile-plugin` for wasm32-unknown-unknown",
 );
 
 /// Collects what is found.

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use spawnfile_plugins::conformance::{Conformance, Subject};
-use spawnfile_plugins::limits::Limits;
+use spawnfile_plugins::limits::{Limits, PURE};
 use spawnfile_plugins::{Builtin, PluginHost, Problem};
 
 use crate::guests::hostile;
 use crate::support::{Home, SHORT, kind, store};
 
 /// Limits of a test: a loop ends soon, everything else as it is.
-const SOON: Limits = Limits { fuel: spawnfile_plugins::limits::PURE.fuel, ..SHORT };
+const SOON: Limits = Limits { fuel: PURE.fuel, ..SHORT };
 
 async fn tested(guest: &str, word: &str) -> Conformance {
     let home = Home::new();
@@ -27,25 +27,27 @@ fn failed(found: &Conformance) -> BTreeMap<&str, &str> {
     failures.collect()
 }
 
-/// Every word makes exactly these checks fail, and the reason of the first says the text.
+/// Every word makes exactly these checks fail, and a reason says the text.
 async fn each(guest: &str, rows: &[(&str, &[&str], &str)]) {
     for (word, checks, says) in rows {
         let found = tested(guest, word).await;
         let failed = failed(&found);
         assert_eq!(failed.keys().copied().collect::<Vec<_>>(), *checks, "{guest} `{word}`: {failed:#?}");
-        let reason = failed[checks[0]];
-        assert!(reason.contains(says), "{guest} `{word}`: wanted `{says}`, got: {reason}");
+        assert!(failed.values().any(|reason| reason.contains(says)), "{guest} `{word}`: wanted `{says}`, got: {failed:#?}");
         assert_eq!(found.passed() + found.failed(), found.checks.len());
     }
 }
 
+fn builtin() -> &'static [Builtin] {
+    let embedded = spawnfile_bundle::BUILTIN.iter();
+    Vec::leak(embedded.map(|one| Builtin { manifest: one.manifest, digest: one.digest, cwasm: one.cwasm, metered: one.metered }).collect())
+}
+
 #[tokio::test]
 async fn every_plugin_of_this_program_passes() {
-    let builtin: Vec<_> = spawnfile_bundle::BUILTIN
-        .iter()
-        .map(|embedded| Builtin { manifest: embedded.manifest, digest: embedded.digest, cwasm: embedded.cwasm, metered: embedded.metered })
-        .collect();
-    let host = PluginHost::new(Vec::leak(builtin), None);
+    // With half of the fuel: the largest reports must leave room for slower compilers of the validator.
+    let half = Limits { fuel: PURE.fuel / 2, ..PURE };
+    let host = PluginHost::new(builtin(), None).with_limits(half);
     for listed in host.list().unwrap() {
         let id = listed.unwrap().manifest.id;
         let found = host.conformance(&Subject::Id(id.clone())).await.unwrap();
@@ -64,7 +66,7 @@ async fn well_behaved_guests_pass() {
 
 #[tokio::test]
 async fn a_kind_that_is_not_deterministic_fails() {
-    each("kind", &[("order", &["lower.same"], "other bytes, first in the file")]).await;
+    each("kind", &[("order", &["documents", "lower.same"], "other bytes, first in the file")]).await;
 }
 
 #[tokio::test]
@@ -72,12 +74,12 @@ async fn a_kind_that_escapes_a_path_fails() {
     each(
         "kind",
         &[
-            ("escape", &["lower.paths"], "no absolute, normalised path"),
-            ("absolute", &["lower.paths"], "does not lie below"),
-            ("link", &["lower.paths"], "permission bits only"),
+            ("escape", &["lower.names", "lower.paths"], "no absolute, normalised path"),
+            ("absolute", &["lower.names", "lower.paths"], "does not lie below"),
+            ("link", &["lower.names", "lower.paths"], "permission bits only"),
             ("case", &["lower.paths"], "differ in case only"),
-            ("twice", &["lower.paths"], "is given twice"),
-            ("foreign-source", &["lower.paths"], "none of the instance's"),
+            ("twice", &["lower.names", "lower.paths"], "is given twice"),
+            ("foreign-source", &["lower.names", "lower.paths"], "none of the instance's"),
             ("names", &["lower.names"], "hostile role"),
         ],
     )
@@ -89,10 +91,10 @@ async fn a_kind_that_drops_an_input_in_silence_fails() {
     each(
         "kind",
         &[
-            ("drop-doc", &["lower.outcomes"], "docs.heartbeat"),
+            ("drop-doc", &["lower.outcomes"], "docs.extras.glossary"),
             ("drop-skill", &["lower.outcomes"], "skills.search"),
-            ("drop-mcp", &["lower.outcomes"], "mcp.remote"),
-            ("drop-model", &["lower.outcomes", "lower.secrets"], "execution.model"),
+            ("drop-mcp", &["lower.inputs", "lower.outcomes", "lower.secrets"], "mcp.remote"),
+            ("drop-model", &["lower.inputs", "lower.outcomes", "lower.secrets"], "execution.model"),
             ("drop-sandbox", &["lower.outcomes"], "execution.sandbox"),
             ("claim-mcp", &["lower.inputs", "lower.secrets"], "`marker-url`"),
             ("drop-secret", &["lower.secrets"], "`PROBE_OPTIONAL`"),
@@ -120,7 +122,7 @@ async fn a_kind_that_makes_things_up_fails() {
 async fn a_kind_that_crashes_or_runs_away_fails_and_the_suite_goes_on() {
     each("kind", &[("index", &["bounded"], "index out of bounds: 0"), ("panic", &["bounded", "lower.works"], "the cat sat on the keyboard \\u{1b}[31m\\u{202e}")]).await;
     let found = tested("kind", "many").await;
-    assert!(failed(&found)["bounded"].contains("more bytes"), "{found:#?}");
+    assert!(failed(&found)["bounded"].contains("it used more"), "{found:#?}");
     // A guest that cannot even say who it is has no suite: that is a check of its own.
     let found = tested("kind", "loop-at-once").await;
     assert_eq!((failed(&found).into_keys().collect::<Vec<_>>(), found.checks.len()), (vec!["loads"], 1));
@@ -180,7 +182,7 @@ async fn a_validator_that_reads_nothing_fails_whatever_it_says() {
     let found = tested("validator", "accept").await;
     let failures = failed(&found);
     assert!(failures["reports.broken"].contains("accepts it"), "{failures:#?}");
-    assert!(failures["extras.broken"].contains("accepts it") && failures["reports.golden"].contains("not what stands there"), "{failures:#?}");
+    assert!(failures["extras.broken"].contains("extras that are none") && failures["reports.golden"].contains("not what stands there"), "{failures:#?}");
     let found = tested("validator", "silent").await;
     let failures = failed(&found);
     assert!(failures["refusals"].contains("says nothing") && failures["reports.golden"].contains("it refuses it"), "{failures:#?}");

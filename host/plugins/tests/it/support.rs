@@ -16,7 +16,7 @@ pub(crate) struct Home {
 
 /// Limits of tests: what loops is stopped after a third of a second of its own, or two on the clock.
 pub(crate) const SHORT: Limits =
-    Limits { guest_epochs: 30, wall: std::time::Duration::from_secs(2), fuel: 100_000_000, ..spawnfile_plugins::limits::PURE };
+    Limits { guest_epochs: 30, wall: std::time::Duration::from_secs(2), fuel: 10_000_000, ..spawnfile_plugins::limits::PURE };
 
 impl Home {
     pub(crate) fn new() -> Self {

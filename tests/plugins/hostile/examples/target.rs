@@ -118,7 +118,7 @@ fn spec(unit: &PlannedUnit) -> ContainerSpec {
         "image" => spec.image = "evil:latest".to_owned(),
         "name" => spec.name = "spawnfile-other".to_owned(),
         "unit" => spec.unit = "other".to_owned(),
-        "label" => spec.labels.push(pair("com.spawnfile.home", "other")),
+        "label" => spec.labels.iter_mut().for_each(|label| label.value = "other".to_owned()),
         "unlabelled" => spec.labels.clear(),
         "publish" => spec.publish.iter_mut().for_each(|port| port.address = "0.0.0.0".to_owned()),
         "publish-more" => spec.publish.push(Publish { address: "127.0.0.1".to_owned(), host_port: 22, port: 22 }),

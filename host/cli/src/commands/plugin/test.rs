@@ -70,8 +70,9 @@ fn subject(text: &str, cwd: &Path) -> Result<Subject, CliError> {
 
 fn human(found: &Conformance) -> String {
     let mut text = String::new();
-    if let (Some(plugin), Some(kind)) = (&found.plugin, &found.kind) {
-        text.push_str(&format!("{plugin}, {kind}\n"));
+    if let Some(plugin) = &found.plugin {
+        let kind = found.kind.as_ref().map(|kind| format!(", {kind}")).unwrap_or_default();
+        text.push_str(&format!("{plugin}{kind}\n"));
     }
     let width = found.checks.iter().map(|check| check.name.len()).max().unwrap_or_default();
     for Check { name, about, failure } in &found.checks {

@@ -50,7 +50,7 @@ pub(super) fn lowering(sheet: &mut Sheet, input: &Input, lowered: &Lowered) {
     let words = words(&lowered.lowering);
     for Marker { word, what, key } in &input.markers {
         sheet.expect(words.contains(*word) || excused(lowered, key, word), "lower.inputs", || {
-            format!("{name}: {what} (`{word}`) stands nowhere in the lowering, and `{key}` says that it is supported")
+            format!("{name}: {what} (`{word}`) stands nowhere in the lowering, and no outcome of `{key}` says so")
         });
     }
     let reached = secrets(&lowered.lowering);
