@@ -17,7 +17,11 @@ fn main() -> Result<(), String> {
         let folder = examples.join(folder);
         println!("cargo:rerun-if-changed={}", folder.display());
         let documents = documents(&folder)?;
-        let _ = writeln!(source, "/// Golden documents of `{}`: name and text.\npub(super) static {table}: &[(&str, &str)] = &[", folder.file_name().unwrap_or_default().display());
+        let _ = writeln!(
+            source,
+            "/// Golden documents of `{}`: name and text.\npub(super) static {table}: &[(&str, &str)] = &[",
+            folder.file_name().unwrap_or_default().display()
+        );
         for document in documents {
             let _ = writeln!(source, "    ({:?}, include_str!({:?})),", name(&document), document.display().to_string());
         }

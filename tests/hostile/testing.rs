@@ -30,7 +30,8 @@ fn a_check_that_fails_says_why_and_what_to_do() {
         ("panic", "bounded", "the cat sat on the keyboard"),
     ] {
         let ran = user.run(["plugin", "test", &kind(&user, word)]).expect(1);
-        let line = ran.stdout.lines().find(|line| line.starts_with(&format!("FAILED  {check}"))).unwrap_or_else(|| panic!("{}", ran.stdout));
+        let line =
+            ran.stdout.lines().find(|line| line.starts_with(&format!("FAILED  {check}"))).unwrap_or_else(|| panic!("{}", ran.stdout));
         assert!(line.contains(reason) && line.contains("; to do: "), "{line}");
         assert!(ran.stdout.starts_with("plugin `test/hostile@0.1.0` (sha256:"), "{}", ran.stdout);
         assert!(ran.stdout.lines().last().unwrap().ends_with(" failed"), "{}", ran.stdout);

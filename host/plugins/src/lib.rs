@@ -9,8 +9,8 @@
 #![warn(missing_docs)]
 
 pub mod component;
-pub mod conformance;
 pub mod config;
+pub mod conformance;
 pub mod encode;
 pub mod error;
 pub mod handle;

@@ -117,8 +117,7 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
             ui.step(&format!("Adding {}", path.display()));
             let added = host.add(&world.cwd.join(&path)).await.map_err(|error| CliError::input_from(&error))?;
             let inspection = host.inspect(&added.manifest.id).await.map_err(|error| CliError::failed_from(&error))?;
-            let replaced =
-                added.replaced.as_ref().map(|old| Replaced { version: old.version.clone(), digest: old.component.to_string() });
+            let replaced = added.replaced.as_ref().map(|old| Replaced { version: old.version.clone(), digest: old.component.to_string() });
             let answer = AddedAnswer { plugin: answer(&inspection), replaced };
             ui.answer(&answer, |answer| format!("{}\n{}", what_happened(&added), human(&answer.plugin)))?;
         }
@@ -137,8 +136,15 @@ fn what_happened(Added { locked, replaced, .. }: &Added) -> String {
     match replaced {
         None => format!("added {to}"),
         Some(old) if old.component == locked.component && old.version == locked.version => format!("added {to} again, as it was"),
-        Some(old) => format!("replaced {}@{} (sha256:{}) by {}@{} (sha256:{})",
-            old.id, old.version, old.component.short(), locked.id, locked.version, locked.component.short()),
+        Some(old) => format!(
+            "replaced {}@{} (sha256:{}) by {}@{} (sha256:{})",
+            old.id,
+            old.version,
+            old.component.short(),
+            locked.id,
+            locked.version,
+            locked.component.short()
+        ),
     }
 }
 

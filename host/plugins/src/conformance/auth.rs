@@ -10,8 +10,16 @@ const ROWS: &[Row] = &[
     LOADS,
     about::MANIFEST,
     about::DESCRIBE,
-    ("describe.slots", "slots are named `provider/value` for a provider that it serves, each once", "name each slot after one of `providers`"),
-    ("describe.sources", "each place that it wants to read has an id, a reason to show and a bound", "give every source a `why` of one line and `max-bytes` of at most 1 MiB"),
+    (
+        "describe.slots",
+        "slots are named `provider/value` for a provider that it serves, each once",
+        "name each slot after one of `providers`",
+    ),
+    (
+        "describe.sources",
+        "each place that it wants to read has an id, a reason to show and a bound",
+        "give every source a `why` of one line and `max-bytes` of at most 1 MiB",
+    ),
     ("parse.same", "the same bytes make the same credential, wherever", "no clock, no random number, no order of a HashMap"),
     ("parse.refuses", "bytes that are no credential are a problem, not a credential", "return `malformed` or `not-found`"),
     ("parse.quiet", "what it says of bytes does not quote them", "name the field, never its value"),
@@ -45,7 +53,9 @@ pub(super) async fn suite(method: &AuthMethod, manifest: &PluginManifest) -> Vec
                 sheet.expect(first == again, "parse.same", || format!("{name}: asked again, it gives something else"));
                 match first {
                     Ok(_) => sheet.fail("parse.refuses", format!("{name} is taken for a credential")),
-                    Err(said) => sheet.expect(!said.contains(CANARY), "parse.quiet", || format!("{name}: its message quotes what it was given")),
+                    Err(said) => {
+                        sheet.expect(!said.contains(CANARY), "parse.quiet", || format!("{name}: its message quotes what it was given"))
+                    }
                 }
             }
             (first, again) => {
@@ -56,7 +66,9 @@ pub(super) async fn suite(method: &AuthMethod, manifest: &PluginManifest) -> Vec
         }
     }
     match method.parse(&[], 0).await {
-        Ok(Ok(parsed)) => sheet.fail("parse.refuses", format!("nothing at all is taken for a credential with {} slots", parsed.slots.len())),
+        Ok(Ok(parsed)) => {
+            sheet.fail("parse.refuses", format!("nothing at all is taken for a credential with {} slots", parsed.slots.len()))
+        }
         Ok(Err(_)) => {}
         Err(error) => sheet.crashed("parse of nothing", &error),
     }
@@ -67,7 +79,8 @@ fn described(sheet: &mut Sheet, method: &AuthMethod) {
     let descriptor = method.describe();
     sheet.expect(!descriptor.slots.is_empty(), "describe.slots", || "it fills no slot".to_owned());
     for (n, slot) in descriptor.slots.iter().enumerate() {
-        let known = slot.split_once('/').is_some_and(|(provider, value)| descriptor.providers.iter().any(|id| id == provider) && !value.is_empty());
+        let known =
+            slot.split_once('/').is_some_and(|(provider, value)| descriptor.providers.iter().any(|id| id == provider) && !value.is_empty());
         sheet.expect(known && !descriptor.slots.iter().take(n).any(|other| other == slot), "describe.slots", || {
             format!("slot `{slot}` stands twice or is of no provider that it serves ({})", descriptor.providers.join(", "))
         });

@@ -75,12 +75,8 @@ mod tests {
     #[test]
     fn codes_depend_on_key_parts_and_their_borders() {
         let seal = |with| Seal { key: [with; KEY] };
-        let codes = [
-            seal(1).code(&[b"ab", b"c"]),
-            seal(2).code(&[b"ab", b"c"]),
-            seal(1).code(&[b"a", b"bc"]),
-            seal(1).code(&[b"ab", b"c", b""]),
-        ];
+        let codes =
+            [seal(1).code(&[b"ab", b"c"]), seal(2).code(&[b"ab", b"c"]), seal(1).code(&[b"a", b"bc"]), seal(1).code(&[b"ab", b"c", b""])];
         assert_eq!(codes.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
         assert_eq!(codes[0], seal(1).code(&[b"ab", b"c"]));
         assert!(codes[0].len() == 64);

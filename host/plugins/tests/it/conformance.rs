@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use spawnfile_plugins::conformance::{Conformance, Subject};
 use spawnfile_plugins::limits::{Limits, PURE};
-use spawnfile_plugins::{Builtin, PluginHost, Problem};
+use spawnfile_plugins::{PluginHost, Problem};
 
 use crate::guests::hostile;
-use crate::support::{Home, SHORT, kind, store};
+use crate::support::{Home, SHORT, builtin, kind, store};
 
 /// Limits of a test: a loop ends soon, everything else as it is.
 const SOON: Limits = Limits { fuel: PURE.fuel, ..SHORT };
@@ -36,11 +36,6 @@ async fn each(guest: &str, rows: &[(&str, &[&str], &str)]) {
         assert!(failed.values().any(|reason| reason.contains(says)), "{guest} `{word}`: wanted `{says}`, got: {failed:#?}");
         assert_eq!(found.passed() + found.failed(), found.checks.len());
     }
-}
-
-fn builtin() -> &'static [Builtin] {
-    let embedded = spawnfile_bundle::BUILTIN.iter();
-    Vec::leak(embedded.map(|one| Builtin { manifest: one.manifest, digest: one.digest, cwasm: one.cwasm, metered: one.metered }).collect())
 }
 
 #[tokio::test]
@@ -120,7 +115,14 @@ async fn a_kind_that_makes_things_up_fails() {
 
 #[tokio::test]
 async fn a_kind_that_crashes_or_runs_away_fails_and_the_suite_goes_on() {
-    each("kind", &[("index", &["bounded"], "index out of bounds: 0"), ("panic", &["bounded", "lower.works"], "the cat sat on the keyboard \\u{1b}[31m\\u{202e}")]).await;
+    each(
+        "kind",
+        &[
+            ("index", &["bounded"], "index out of bounds: 0"),
+            ("panic", &["bounded", "lower.works"], "the cat sat on the keyboard \\u{1b}[31m\\u{202e}"),
+        ],
+    )
+    .await;
     let found = tested("kind", "many").await;
     assert!(failed(&found)["bounded"].contains("it used more"), "{found:#?}");
     // A guest that cannot even say who it is has no suite: that is a check of its own.
@@ -171,7 +173,13 @@ async fn a_target_that_does_its_work_badly_fails() {
     let careless = tested("target", "none").await;
     let failures: Vec<_> = failed(&careless).into_keys().collect();
     assert_eq!(failures, ["inspect", "remove", "start.mends", "start.undoes"]);
-    for (word, check) in [("create-always", "start.repeat"), ("hide-errors", "errors"), ("twice", "start.works"), ("ask-for-ever", "bounded"), ("loop", "bounded")] {
+    for (word, check) in [
+        ("create-always", "start.repeat"),
+        ("hide-errors", "errors"),
+        ("twice", "start.works"),
+        ("ask-for-ever", "bounded"),
+        ("loop", "bounded"),
+    ] {
         let found = tested("target", word).await;
         assert!(failed(&found).contains_key(check), "`{word}`: {:#?}", failed(&found));
     }
@@ -182,7 +190,10 @@ async fn a_validator_that_reads_nothing_fails_whatever_it_says() {
     let found = tested("validator", "accept").await;
     let failures = failed(&found);
     assert!(failures["reports.broken"].contains("accepts it"), "{failures:#?}");
-    assert!(failures["extras.broken"].contains("extras that are none") && failures["reports.golden"].contains("not what stands there"), "{failures:#?}");
+    assert!(
+        failures["extras.broken"].contains("extras that are none") && failures["reports.golden"].contains("not what stands there"),
+        "{failures:#?}"
+    );
     let found = tested("validator", "silent").await;
     let failures = failed(&found);
     assert!(failures["refusals"].contains("says nothing") && failures["reports.golden"].contains("it refuses it"), "{failures:#?}");
@@ -206,7 +217,9 @@ async fn an_auth_method_that_quotes_guesses_or_crashes_fails() {
 #[tokio::test]
 async fn what_is_no_plugin_fails_to_load_and_what_is_not_there_is_an_error() {
     let home = Home::new();
-    for (name, bytes) in [("text.wasm", b"hello".to_vec()), ("empty.wasm", Vec::new()), ("module.wasm", wat::parse_str("(module)").unwrap())] {
+    for (name, bytes) in
+        [("text.wasm", b"hello".to_vec()), ("empty.wasm", Vec::new()), ("module.wasm", wat::parse_str("(module)").unwrap())]
+    {
         let found = home.host.conformance(&Subject::Path(home.file(name, &bytes))).await.unwrap();
         assert_eq!(failed(&found).into_keys().collect::<Vec<_>>(), ["loads"], "{name}");
         assert_eq!((found.passed(), found.failed(), found.plugin), (0, 1, None));

@@ -1,6 +1,7 @@
 //! Guests that misbehave: the host goes on, says what happened, and names the plugin.
 
-use spawnfile_plugins::{PluginError, Problem, Resource};
+use spawnfile_core::deployment::plan::{ContainerFacts, ContainerSpec, DeploymentPlan};
+use spawnfile_plugins::{BoxFuture, EngineCapability, EngineRefusal, PluginError, PluginHost, Problem, Resource, TargetFailure};
 
 use crate::support::{Home, SHORT, added, instance, kind, kind_with, manifest, validator};
 
@@ -245,4 +246,59 @@ async fn a_guest_that_loops_when_asked_who_it_is_is_not_added() {
     named(&error);
     assert_eq!(error.problem(), &Problem::Exhausted(Resource::Time));
     assert!(home.host.list().unwrap().is_empty());
+}
+
+/// An engine that never answers.
+struct Stuck;
+
+fn never<'a, T>() -> BoxFuture<'a, Result<T, EngineRefusal>>
+where
+    T: Send + 'a,
+{
+    Box::pin(std::future::pending())
+}
+
+impl EngineCapability for Stuck {
+    fn create(&mut self, _spec: ContainerSpec) -> BoxFuture<'_, Result<String, EngineRefusal>> {
+        never()
+    }
+
+    fn start(&mut self, _id: String) -> BoxFuture<'_, Result<(), EngineRefusal>> {
+        never()
+    }
+
+    fn stop(&mut self, _id: String, _grace_ms: u32) -> BoxFuture<'_, Result<(), EngineRefusal>> {
+        never()
+    }
+
+    fn rename(&mut self, _id: String, _name: String) -> BoxFuture<'_, Result<(), EngineRefusal>> {
+        never()
+    }
+
+    fn remove(&mut self, _id: String) -> BoxFuture<'_, Result<(), EngineRefusal>> {
+        never()
+    }
+
+    fn ensure_volume(&mut self, _name: String) -> BoxFuture<'_, Result<(), EngineRefusal>> {
+        never()
+    }
+
+    fn facts(&mut self, _ids: Vec<String>) -> BoxFuture<'_, Result<Vec<ContainerFacts>, EngineRefusal>> {
+        never()
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_waits_in_the_engine_for_ever_is_ended_by_the_clock() {
+    let host = PluginHost::new(crate::support::builtin(), None).with_limits(SHORT);
+    let target = host.target("docker").await.unwrap();
+    let plan: DeploymentPlan =
+        serde_json::from_str(include_str!("../../../../specs/schemas/examples/deployment-plan.v1/echo.json")).unwrap();
+    let started = std::time::Instant::now();
+    let failure = target.start(&plan, "key", Box::new(Stuck)).await.unwrap_err();
+    let TargetFailure::Plugin(error) = failure else { panic!("{failure}") };
+    assert_eq!(error.problem(), &Problem::Exhausted(Resource::Time));
+    assert!(error.to_string().starts_with("plugin `spawnfile/target-docker@"), "{error}");
+    assert!(started.elapsed() >= SHORT.wall && started.elapsed() < SHORT.wall * 5);
+    assert!(target.plan(&plan).await.is_ok(), "and the next call works");
 }

@@ -62,6 +62,12 @@ fn host(home: &Path, builtin: &'static [Builtin]) -> PluginHost {
     PluginHost::new(builtin, Some(store(home)))
 }
 
+/// The plugins of this program.
+pub(crate) fn builtin() -> &'static [Builtin] {
+    let embedded = spawnfile_bundle::BUILTIN.iter();
+    Vec::leak(embedded.map(|one| Builtin { manifest: one.manifest, digest: one.digest, cwasm: one.cwasm, metered: one.metered }).collect())
+}
+
 /// An instance with nothing in it.
 pub(crate) fn instance(id: &str) -> InstanceDocument {
     InstanceDocument {
@@ -157,9 +163,7 @@ pub(crate) fn typed(text: &str, packages: &[&str], world: &str) -> Vec<u8> {
     resolve
         .push_str("extra.wit", "package wasi:random@0.2.6; interface insecure-seed { insecure-seed: func() -> tuple<u64, u64>; }")
         .unwrap();
-    resolve
-        .push_str("io.wit", "package wasi:io@0.2.6; interface poll { resource pollable { block: func(); } }")
-        .unwrap();
+    resolve.push_str("io.wit", "package wasi:io@0.2.6; interface poll { resource pollable { block: func(); } }").unwrap();
     resolve
         .push_str(
             "clocks.wit",

@@ -39,7 +39,14 @@ impl AuthMethod for Hostile {
             None => return Err(Problem::Malformed("there is no `token`".to_owned())),
         };
         let slot = Slot { name: "acme/token".to_owned(), value: token.into_bytes(), secret: true };
-        Ok(Credential { label: "Acme".to_owned(), account: None, scopes: Vec::new(), expires_unix: None, refreshable: false, slots: vec![slot] })
+        Ok(Credential {
+            label: "Acme".to_owned(),
+            account: None,
+            scopes: Vec::new(),
+            expires_unix: None,
+            refreshable: false,
+            slots: vec![slot],
+        })
     }
 }
 

@@ -2,7 +2,9 @@
 
 use hostile::{attack, how};
 use spawnfile_plugin::document::plan::{PLAN_VERSION, PlannedUnit};
-use spawnfile_plugin::target::{ContainerSpec, Descriptor, Engine, EngineError, Limits, Mount, Publish, Target, TargetError, UnitFacts, UnitRef};
+use spawnfile_plugin::target::{
+    ContainerSpec, Descriptor, Engine, EngineError, Limits, Mount, Publish, Target, TargetError, UnitFacts, UnitRef,
+};
 use spawnfile_plugin::{DeploymentPlan, Diagnostic, Document, Pair, document};
 
 struct Hostile;
@@ -95,7 +97,11 @@ fn spec(unit: &PlannedUnit) -> ContainerSpec {
         env_names: unit.secret_env.clone(),
         env: pairs(&unit.env),
         mounts: unit.volumes.iter().map(|volume| mount(&volume.name, &volume.path, volume.read_only)).collect(),
-        publish: unit.publish.iter().map(|port| Publish { address: port.address.clone(), host_port: port.host_port, port: port.port }).collect(),
+        publish: unit
+            .publish
+            .iter()
+            .map(|port| Publish { address: port.address.clone(), host_port: port.host_port, port: port.port })
+            .collect(),
         network: unit.network.clone(),
         limits: Limits { memory_bytes: unit.limits.memory_bytes, cpu_millis: unit.limits.cpu_millis, pids: unit.limits.pids },
         labels: pairs(&unit.labels),

@@ -22,7 +22,7 @@ pub(super) struct Input {
 }
 
 /// A word of an instance that has to arrive in the lowering, unless the capability says that it does not.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Marker {
     pub(super) word: &'static str,
     /// What it is.
@@ -134,33 +134,31 @@ pub(super) fn ordinary(kind: &str) -> Vec<Input> {
         with("skills", &[], &|agent| {
             agent.skills = vec![skill("search", &["SKILL.md"]), skill("web_tools", &["SKILL.md", "scripts/run.sh", "a/b/c/data.json"])];
         }),
-        with("a model with a key", &[primary.clone()], &|agent| agent.model = model(key(), Vec::new())),
+        with("a model with a key", &[primary], &|agent| agent.model = model(key(), Vec::new())),
         with(
             "a model at an endpoint with a key",
-            &[primary.clone(), marker("marker-endpoint", "the address of the model", "execution.model")],
-            &|agent| agent.model = model(at(target("custom", "marker-primary", "api_key", Some("PROBE_MODEL_KEY")), "https://marker-endpoint.example/v1"), Vec::new()),
+            &[primary, marker("marker-endpoint", "the address of the model", "execution.model")],
+            &|agent| {
+                agent.model = model(
+                    at(target("custom", "marker-primary", "api_key", Some("PROBE_MODEL_KEY")), "https://marker-endpoint.example/v1"),
+                    Vec::new(),
+                )
+            },
         ),
-        with(
-            "a local model",
-            &[primary.clone(), marker("marker-endpoint", "the address of the model", "execution.model")],
-            &|agent| agent.model = model(at(target("local", "marker-primary", "none", None), "http://marker-endpoint:11434/v1"), Vec::new()),
-        ),
-        with(
-            "fallback models",
-            &[primary.clone(), marker("marker-fallback", "the name of a fallback model", "execution.model")],
-            &|agent| agent.model = model(key(), vec![target("openai", "marker-fallback", "api_key", Some("PROBE_FALLBACK_KEY"))]),
-        ),
+        with("a local model", &[primary, marker("marker-endpoint", "the address of the model", "execution.model")], &|agent| {
+            agent.model = model(at(target("local", "marker-primary", "none", None), "http://marker-endpoint:11434/v1"), Vec::new())
+        }),
+        with("fallback models", &[primary, marker("marker-fallback", "the name of a fallback model", "execution.model")], &|agent| {
+            agent.model = model(key(), vec![target("openai", "marker-fallback", "api_key", Some("PROBE_FALLBACK_KEY"))])
+        }),
         with("a model with a login", &[primary], &|agent| {
             agent.model = model(target("anthropic", "marker-primary", LOGIN, None), Vec::new());
         }),
-        with(
-            "an MCP server at an address",
-            &[marker("marker-url", "the address of an MCP server", "mcp.remote")],
-            &|agent| {
-                let url = Some("https://marker-url.example/mcp".to_owned());
-                agent.mcp_servers = vec![McpServerInput { url, auth: auth("PROBE_MCP_KEY", Some("bearer")), ..server("remote", "streamable_http") }];
-            },
-        ),
+        with("an MCP server at an address", &[marker("marker-url", "the address of an MCP server", "mcp.remote")], &|agent| {
+            let url = Some("https://marker-url.example/mcp".to_owned());
+            agent.mcp_servers =
+                vec![McpServerInput { url, auth: auth("PROBE_MCP_KEY", Some("bearer")), ..server("remote", "streamable_http") }];
+        }),
         with("an MCP server by events", &[marker("marker-url", "the address of an MCP server", "mcp.events")], &|agent| {
             let url = Some("https://marker-url.example/sse".to_owned());
             agent.mcp_servers = vec![McpServerInput { url, auth: auth("PROBE_MCP_KEY", None), ..server("events", "sse") }];
@@ -176,7 +174,8 @@ pub(super) fn ordinary(kind: &str) -> Vec<Input> {
             &|agent| {
                 let env = BTreeMap::from([("MARKER_VARIABLE".to_owned(), "marker-value".to_owned())]);
                 let (command, args) = (Some("marker-command".to_owned()), vec!["--marker-argument".to_owned()]);
-                agent.mcp_servers = vec![McpServerInput { command, args, env, auth: auth("PROBE_MCP_KEY", None), ..server("files", "stdio") }];
+                agent.mcp_servers =
+                    vec![McpServerInput { command, args, env, auth: auth("PROBE_MCP_KEY", None), ..server("files", "stdio") }];
             },
         ),
         with("secrets", &[], &|agent| {
@@ -199,7 +198,9 @@ pub(super) fn hostile(kind: &str) -> Vec<Input> {
         document.agents.iter_mut().for_each(change);
         inputs.push(Input { name, document, markers: Vec::new() });
     };
-    for bad in ["../../../../etc/evil", "/etc/evil", "a/../../../../../../evil", "..", ".", "", "a\0b", "a\nb", "a\\..\\b", "a//b", "~/evil"] {
+    for bad in
+        ["../../../../etc/evil", "/etc/evil", "a/../../../../../../evil", "..", ".", "", "a\0b", "a\nb", "a\\..\\b", "a//b", "~/evil"]
+    {
         push("a skill with a hostile name", &|agent| agent.skills = vec![skill(bad, &["SKILL.md"])]);
         push("a skill with a file at a hostile path", &|agent| agent.skills = vec![skill("probe", &["SKILL.md", bad])]);
         push("a doc with a hostile role", &|agent| agent.docs = vec![doc(&format!("extras.{bad}"))]);

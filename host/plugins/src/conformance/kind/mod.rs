@@ -70,11 +70,7 @@ const ROWS: &[Row] = &[
         "process, ports, probes, installation and sizes are what the host takes",
         "compare with specs/PLUGINS.md, section 5.2",
     ),
-    (
-        "lower.ports",
-        "two instances of the kind do not listen on the same port",
-        "count ports from `instance.index`",
-    ),
+    ("lower.ports", "two instances of the kind do not listen on the same port", "count ports from `instance.index`"),
     (
         "options.unknown",
         "an option that the kind does not have is refused or reported",
@@ -220,17 +216,22 @@ impl Suite<'_> {
             let document = inputs::instance(&id, &["probe"], index);
             if let Some(Ok(lowered)) = self.lower("several instances", &written(&document), false).await {
                 for port in &lowered.lowering.ports {
-                    self.sheet.expect(ports.insert(port.number), "lower.ports", || format!("instance {index} listens on {} too", port.number));
+                    self.sheet
+                        .expect(ports.insert(port.number), "lower.ports", || format!("instance {index} listens on {} too", port.number));
                 }
             }
         }
-        for (name, slugs) in [("no agent", &[][..]), ("two agents", &["one", "two"]), ("many agents", &["a", "b", "c", "d", "e", "f", "g", "h"])] {
+        for (name, slugs) in
+            [("no agent", &[][..]), ("two agents", &["one", "two"]), ("many agents", &["a", "b", "c", "d", "e", "f", "g", "h"])]
+        {
             let document = inputs::instance(&id, slugs, 0);
             let outcome = self.lower(name, &written(&document), false).await;
             if let (true, false, Some(outcome)) = (shared, slugs.is_empty(), outcome) {
                 match outcome {
                     Ok(lowered) => judge::lowering(&mut self.sheet, &inputs::Input { name, document, markers: Vec::new() }, &lowered),
-                    Err(_) => self.sheet.fail("documents", format!("{name}: it groups all agents into one instance, and refuses one with several")),
+                    Err(_) => self
+                        .sheet
+                        .fail("documents", format!("{name}: it groups all agents into one instance, and refuses one with several")),
                 }
             }
         }
@@ -264,12 +265,14 @@ impl Suite<'_> {
         let plain = inputs::instance(&id, &["probe"], 0);
         let grown = serde_json::to_vec(&inputs::grown(&plain)).unwrap_or_default();
         let grown = Document { schema: INSTANCE_VERSION.to_owned(), json: grown };
-        let (first, later) = (self.lower("an instance", &written(&plain), false).await, self.lower("an instance of a later host", &grown, false).await);
+        let (first, later) =
+            (self.lower("an instance", &written(&plain), false).await, self.lower("an instance of a later host", &grown, false).await);
         self.sheet.expect(first == later, "documents", || "keys that a later host adds make a difference".to_owned());
 
         let report = golden::REPORTS.first().and_then(|(_, text)| serde_json::from_str::<Value>(text).ok()).unwrap_or_default();
         let instance = report.pointer("/runtime_instances/0").cloned().unwrap_or_default();
-        let instance = Document { schema: "spawnfile.distribution-report.v1".to_owned(), json: serde_json::to_vec(&instance).unwrap_or_default() };
+        let instance =
+            Document { schema: "spawnfile.distribution-report.v1".to_owned(), json: serde_json::to_vec(&instance).unwrap_or_default() };
         if let Err(error) = self.kind.call_the_rest(&written(&plain), &instance).await {
             self.sheet.crashed("lower-network, legacy-auth and read-status", &error);
         }

@@ -3,46 +3,18 @@
 
 mod place;
 mod plans;
+mod rows;
 
 use spawnfile_core::deployment::plan::{DeploymentPlan, PLAN_VERSION};
 
 use self::place::{FOREIGN, Fault, Place, planned};
 use super::about;
-use super::sheet::{Check, LOADS, Row, Sheet};
+use super::sheet::{Check, Sheet};
 use crate::bindings::types::Document;
 use crate::error::Problem;
 use crate::handle::engine::EngineRefusal;
 use crate::handle::target::{Target, TargetFailure, UnitFacts, UnitRef};
 use crate::manifest::PluginManifest;
-
-const ROWS: &[Row] = &[
-    LOADS,
-    about::MANIFEST,
-    about::DESCRIBE,
-    about::SCHEMA,
-    (
-        "plan.same",
-        "the same plan gives the same document, however it is written and wherever, and it is an object",
-        "use `BTreeMap` for what is written, and no clock or random number",
-    ),
-    ("start.works", "after `start` every unit of the plan runs, in the planned container, and is returned once", "create and start each unit of the plan, and return its id"),
-    (
-        "start.capability",
-        "it asks the engine for nothing that the plan does not hold, and for nothing of somebody else's",
-        "hand over the planned unit one to one; the host refuses the rest and the user sees that refusal",
-    ),
-    ("start.repeat", "`start` again with the same key changes nothing and returns the same units", "look at what is there (`facts`) before anything is created"),
-    ("start.mends", "what a broken attempt left is made anew", "remove a container of the unit that is there and does not run, then create it"),
-    ("start.undoes", "a `start` that fails leaves nothing that it made", "remember what was created and remove it before returning the error"),
-    ("start.conflict", "a name that is taken by something else is an error, and that is left alone", "return `conflict`; never remove what is not of the unit and its image"),
-    ("inspect", "facts are those of the units asked for, also of one that is gone", "answer for a unit whose container does not exist, or say not-found"),
-    ("stop", "`stop` stops the units asked for and no other, twice is harmless", "go through the units given, and stop those"),
-    ("remove", "`remove` removes the units asked for and no other", "go through the units given, and remove those"),
-    ("errors", "what the engine refuses is reported, without trying for ever", "pass the error on; the host decides what to do next"),
-    ("documents", "documents of other versions and broken ones are refused", "parse with the SDK, which does it"),
-    about::FINDINGS,
-    about::BOUNDED,
-];
 
 /// The key of a start.
 const KEY: &str = "conformance-key";
@@ -58,7 +30,7 @@ struct Suite<'a> {
 
 /// Runs the suite.
 pub(super) async fn suite(target: &Target, manifest: &PluginManifest) -> Vec<Check> {
-    let mut suite = Suite { target, elsewhere: target.elsewhere(), sheet: Sheet::new(ROWS) };
+    let mut suite = Suite { target, elsewhere: target.elsewhere(), sheet: Sheet::new(rows::ROWS) };
     suite.describe(manifest).await;
     for (name, plan) in plans::ordinary() {
         suite.plan(name, &plan).await;
@@ -127,7 +99,8 @@ impl Suite<'_> {
         let again = self.target.start(plan, KEY, place.lend()).await;
         if let Some(again) = self.survived("start again", again) {
             let changed: Vec<String> = place.inner().effects.iter().skip(effects).cloned().collect();
-            self.sheet.expect(changed.is_empty() && place.own() == before, "start.repeat", || format!("{name}: it did {}", changed.join(", ")));
+            self.sheet
+                .expect(changed.is_empty() && place.own() == before, "start.repeat", || format!("{name}: it did {}", changed.join(", ")));
             self.sheet.expect(again.as_ref() == Ok(&units), "start.repeat", || format!("{name}: it returned {}", shown(&again)));
         }
         self.inspect(name, &place, &units).await;
@@ -149,7 +122,8 @@ impl Suite<'_> {
             let native: Vec<&UnitRef> = units.iter().filter(|started| started.unit == unit.id).collect();
             let running = native.first().and_then(|started| own.get(&started.native));
             let good = native.len() == 1 && running.is_some_and(|container| container.state == "running" && container.spec.unit == unit.id);
-            self.sheet.expect(good, "start.works", || format!("{name}: unit `{}` does not run in the container that was returned", unit.id));
+            self.sheet
+                .expect(good, "start.works", || format!("{name}: unit `{}` does not run in the container that was returned", unit.id));
         }
         let extra = own.len() > plan.units.len() || units.len() > plan.units.len();
         self.sheet.expect(!extra, "start.works", || format!("{name}: there are more containers or units than planned"));
@@ -164,7 +138,8 @@ impl Suite<'_> {
                 Some(Ok(facts)) => {
                     let same = |(unit, facts): (&UnitRef, &UnitFacts)| unit.unit == facts.unit.unit;
                     let all = facts.len() == asked.len() && asked.iter().zip(&facts).all(same);
-                    self.sheet.expect(all, "inspect", || format!("{name}: asked for {} units, it answers for {}", asked.len(), facts.len()));
+                    self.sheet
+                        .expect(all, "inspect", || format!("{name}: asked for {} units, it answers for {}", asked.len(), facts.len()));
                     let running = facts.iter().filter(|facts| facts.state == "running").count();
                     let planned = if asked == units { units.len() } else { 0 };
                     self.sheet.expect(running == planned, "inspect", || format!("{name}: {running} units are said to run, {planned} do"));
@@ -237,7 +212,8 @@ impl Suite<'_> {
             let started = self.target.start(plan, KEY, place.lend()).await;
             self.admitted(what, &place);
             let Some(started) = self.survived("start", started) else { continue };
-            let there = place.inner().containers.get("container-in-the-way").is_some_and(|found| found.state == "running" && found.spec == other);
+            let there =
+                place.inner().containers.get("container-in-the-way").is_some_and(|found| found.state == "running" && found.spec == other);
             self.sheet.expect(started.is_err() && there, "start.conflict", || format!("the name was taken by {what}, {}", shown(&started)));
         }
     }
@@ -260,11 +236,14 @@ impl Suite<'_> {
             let inspected = self.target.inspect(&units, place.lend()).await.map(drop);
             for (verb, outcome) in [("start", started), ("stop", stopped), ("remove", removed), ("inspect", inspected)] {
                 if let Some(outcome) = self.survived(verb, outcome) {
-                    self.sheet.expect(outcome.is_err(), "errors", || format!("the engine answered `{refusal}`, and `{verb}` says that it is done"));
+                    self.sheet.expect(outcome.is_err(), "errors", || {
+                        format!("the engine answered `{refusal}`, and `{verb}` says that it is done")
+                    });
                 }
             }
             let calls = place.calls();
-            self.sheet.expect(calls <= PATIENCE, "errors", || format!("the engine always answered `{refusal}`, and was asked {calls} times"));
+            self.sheet
+                .expect(calls <= PATIENCE, "errors", || format!("the engine always answered `{refusal}`, and was asked {calls} times"));
         }
         // What is not theirs, by name: refused by the place, and reported as an error.
         let place = Place::of(plan);

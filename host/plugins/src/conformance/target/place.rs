@@ -57,7 +57,8 @@ impl Place {
         let mut inner = place.inner();
         inner.plan = Some(plan.clone());
         if let Some(unit) = plan.units.first() {
-            let spec = ContainerSpec { name: FOREIGN.to_owned(), image: "sha256:other".to_owned(), labels: BTreeMap::new(), ..planned(unit) };
+            let spec =
+                ContainerSpec { name: FOREIGN.to_owned(), image: "sha256:other".to_owned(), labels: BTreeMap::new(), ..planned(unit) };
             inner.containers.insert(FOREIGN.to_owned(), Container { spec, state: "running", own: false });
         }
         drop(inner);
@@ -171,13 +172,13 @@ impl Inner {
         Ok(id)
     }
 
-    fn ensure_volume(&mut self, name: String) -> Result<(), EngineRefusal> {
+    fn ensure_volume(&mut self, name: &str) -> Result<(), EngineRefusal> {
         self.call("ensure-volume")?;
         let planned = self.plan.iter().flat_map(|plan| &plan.units).any(|unit| unit.volumes.iter().any(|volume| volume.name == name));
         if !planned {
-            return self.refuse(format!("it asks for the volume `{}`, which is not planned", excerpt(&name)));
+            return self.refuse(format!("it asks for the volume `{}`, which is not planned", excerpt(name)));
         }
-        if self.volumes.insert(name.clone()) {
+        if self.volumes.insert(name.to_owned()) {
             self.effects.push(format!("ensure-volume {name}"));
         }
         Ok(())
@@ -263,7 +264,7 @@ impl EngineCapability for Place {
     }
 
     fn ensure_volume(&mut self, name: String) -> BoxFuture<'_, Result<(), EngineRefusal>> {
-        let done = self.inner().ensure_volume(name);
+        let done = self.inner().ensure_volume(&name);
         soon(done)
     }
 

@@ -30,7 +30,9 @@ pub(super) fn variants(text: &str) -> Vec<(String, Vec<u8>)> {
     let mut places = Vec::new();
     walk(&document, String::new(), &mut places);
     for place in places.iter().step_by(places.len().div_ceil(PLACES).max(1)) {
-        for (how, value) in [("null", Value::Null), ("a number", json!(-1)), ("a control character", json!("\u{1b}[31m")), ("a list", json!([[]]))] {
+        for (how, value) in
+            [("null", Value::Null), ("a number", json!(-1)), ("a control character", json!("\u{1b}[31m")), ("a list", json!([[]]))]
+        {
             found.push((format!("{how} at {place}"), with(&document, place, |at| *at = value)));
         }
         found.push((format!("an unknown key at {place}"), with(&document, place, unknown_key)));

@@ -17,9 +17,21 @@ use crate::manifest::PluginManifest;
 const ROWS: &[Row] = &[
     LOADS,
     about::MANIFEST,
-    ("accepts", "it names the versions that it reads, the host's among them, the same every time", "return `spawnfile.distribution-report.v1` from `accepts`"),
-    ("reports.golden", "golden reports are accepted, and what comes out is what stands in them", "compare with specs/schemas/examples; take over every field"),
-    ("reports.broken", "broken reports are refused, and no other", "refuse unknown keys, keys that stand twice, and everything that specs/schemas refuses"),
+    (
+        "accepts",
+        "it names the versions that it reads, the host's among them, the same every time",
+        "return `spawnfile.distribution-report.v1` from `accepts`",
+    ),
+    (
+        "reports.golden",
+        "golden reports are accepted, and what comes out is what stands in them",
+        "compare with specs/schemas/examples; take over every field",
+    ),
+    (
+        "reports.broken",
+        "broken reports are refused, and no other",
+        "refuse unknown keys, keys that stand twice, and everything that specs/schemas refuses",
+    ),
     ("extras.golden", "golden extras are accepted, and what comes out is what stands in them", "compare with specs/schemas/examples"),
     ("extras.broken", "broken extras are refused, and no other", "as for reports"),
     ("refusals", "a refusal says where and why: a place, a version, or a size", "give each violation a pointer, a code and a message"),
@@ -89,7 +101,8 @@ impl Suite<'_> {
             (Ok((read, computed)), Ok(own)) => {
                 self.sheet.expect(read == own, check, || format!("{name}: what it gives is not what stands there"));
                 let right = fingerprint(&own);
-                self.sheet.expect(computed == right, check, || format!("{name}: it computes the fingerprint `{computed}`, it is `{right}`"));
+                self.sheet
+                    .expect(computed == right, check, || format!("{name}: it computes the fingerprint `{computed}`, it is `{right}`"));
             }
             (Ok(_), Err(why)) => self.sheet.fail(check, format!("{name}: it accepts it ({why})")),
             (Err(invalid), own) => self.refused(check, name, &invalid, own.is_ok()),
@@ -122,7 +135,9 @@ impl Suite<'_> {
                 self.sheet.expect(told, "refusals", || format!("{name}: it refuses and says nothing, or without code or message"));
             }
             InvalidReport::Malformed { line, message, .. } => {
-                self.sheet.expect(*line > 0 && !message.is_empty(), "refusals", || format!("{name}: it is malformed, and nothing says where or how"));
+                self.sheet.expect(*line > 0 && !message.is_empty(), "refusals", || {
+                    format!("{name}: it is malformed, and nothing says where or how")
+                });
             }
             InvalidReport::UnsupportedVersion(_) | InvalidReport::TooLarge(_) => {}
         }
