@@ -123,7 +123,7 @@ pub(crate) fn clean(text: &str, most: usize) -> String {
     // Escaping makes it longer, never shorter, so no more than this can be needed.
     let head = text.get(..text.floor_char_boundary(most + 1)).unwrap_or_default();
     let mut shown = spawnfile_core::display::escape(head).into_owned();
-    if shown.len() > most {
+    if shown.len() > most || head.len() < text.len() {
         shown.truncate(shown.floor_char_boundary(most));
         shown.push('…');
     }
@@ -208,3 +208,24 @@ impl fmt::Display for PluginError {
 }
 
 impl std::error::Error for PluginError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_is_escaped_cut_between_characters_and_said_to_be_cut() {
+        for (text, shown) in [
+            ("plain", "plain"),
+            ("12345678", "12345678"),
+            ("123456789", "12345678…"),
+            ("1234567é", "1234567…"),
+            ("1234567éé", "1234567…"),
+            ("a\u{1b}[31m", "a\\u{1b}[…"),
+            ("\u{202e}", "\\u{202e}"),
+            ("a\nb", "a\\nb"),
+        ] {
+            assert_eq!(clean(text, 8), shown, "{text:?}");
+        }
+    }
+}

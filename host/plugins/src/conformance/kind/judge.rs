@@ -7,7 +7,7 @@ use spawnfile_core::display::excerpt;
 use spawnfile_core::extras::LoweredBy;
 use spawnfile_core::finding::Severity;
 use spawnfile_core::instance::{AgentInput, InstanceDocument};
-use spawnfile_core::lowering::{Lowered, LoweredEnvValue, Lowering};
+use spawnfile_core::lowering::{Lowered, LoweredContent, LoweredEnvValue, Lowering};
 
 use super::inputs::{Input, Marker};
 use crate::conformance::sheet::Sheet;
@@ -83,7 +83,7 @@ fn excused(lowered: &Lowered, key: &str, word: &str) -> bool {
     named || lowered.findings.iter().any(|finding| finding.message.contains(word))
 }
 
-/// Names whose value a program gets by this lowering: variables, patched files, derived values.
+/// Names whose value a program gets by this lowering: variables, patched files, derived values, files of a value.
 fn secrets(lowering: &Lowering) -> BTreeSet<&str> {
     let variables = lowering.process.env.iter().filter_map(|variable| match &variable.value {
         LoweredEnvValue::Secret(name) => Some(name.as_str()),
@@ -91,7 +91,11 @@ fn secrets(lowering: &Lowering) -> BTreeSet<&str> {
     });
     let patched = lowering.json_patches.iter().map(|patch| patch.from.as_str());
     let derived = lowering.derived_env.iter().flat_map(|derived| derived.template.split(['{', '}']).skip(1).step_by(2));
-    variables.chain(patched).chain(derived).collect()
+    let files = lowering.files.iter().filter_map(|file| match &file.content {
+        LoweredContent::Template(template) => Some(template.holes.iter().map(|(_, name, _)| name.as_str())),
+        _ => None,
+    });
+    variables.chain(patched).chain(derived).chain(files.flatten()).collect()
 }
 
 /// Secrets that an agent declares, with the key of the capability that may say that one is of no use.
