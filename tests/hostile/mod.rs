@@ -1,12 +1,30 @@
-//! Plugins that misbehave, through the command line. What the sandbox itself does with them is tested in host/plugins.
+//! Plugins that misbehave, through the command line: what the user sees, and that the next command works. What the
+//! sandbox itself does with them is tested in host/plugins.
 
-use crate::support::User;
+mod adding;
+mod running;
+mod testing;
 
-#[test]
-fn a_component_that_wants_more_than_its_world_is_refused_by_name() {
-    let user = User::new();
-    // A component whose only import is a function that no world offers.
-    let component = "(component (import \"wasi:sockets/tcp@0.2.0\" (instance)))";
-    let path = user.write("greedy.wat", component);
-    user.run(["plugin", "add", path.to_str().unwrap()]).expect(2);
+use crate::support::guests::hostile;
+use crate::support::{Ran, User};
+
+/// A project of one agent of the kind that misbehaves.
+const SPAWNFILE: &str = "spawnfile_version: \"0.1\"\nkind: agent\nname: probe\nruntime: hostile\n";
+
+/// Writes a kind that misbehaves in that way and returns its path.
+fn kind(user: &User, word: &str) -> String {
+    written(user, "hostile.wasm", &hostile("kind", word))
+}
+
+fn written(user: &User, name: &str, bytes: &[u8]) -> String {
+    user.write(name, bytes).to_str().unwrap().to_owned()
+}
+
+/// The plugin is named by id, version and digest, and nothing in the text steers a terminal.
+#[track_caller]
+fn named(ran: Ran) -> Ran {
+    let text = ran.all();
+    assert!(text.contains("plugin `test/hostile@0.1.0` (sha256:"), "{text}");
+    assert!(!text.chars().any(|c| c == '\u{1b}' || c == '\u{202e}'), "{text:?}");
+    ran
 }

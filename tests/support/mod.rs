@@ -2,6 +2,8 @@
 
 pub(crate) mod echo;
 pub(crate) mod engine;
+#[path = "../../host/plugins/tests/it/guests.rs"]
+pub(crate) mod guests;
 pub(crate) mod project;
 pub(crate) mod proxy;
 pub(crate) mod registry;

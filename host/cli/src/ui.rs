@@ -33,8 +33,12 @@ impl Ui {
 
     /// Writes the answer: as JSON when asked, else as the text that `human` gives.
     pub(crate) fn answer<T: Serialize>(&mut self, answer: &T, human: impl FnOnce(&T) -> String) -> Result<(), CliError> {
-        let mut text =
-            if self.json { serde_json::to_string_pretty(answer).map_err(|error| CliError::failed_from(&error))? } else { human(answer) };
+        let mut text = if self.json {
+            serde_json::to_writer(std::io::sink(), answer).map_err(|error| CliError::failed_from(&error))?;
+            spawnfile_core::display::json(answer)
+        } else {
+            human(answer)
+        };
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }

@@ -1,6 +1,7 @@
 //! What can go wrong with a plugin. Every error says which plugin it was: id, version and digest of the component.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use spawnfile_core::name::PluginId;
@@ -89,6 +90,17 @@ pub enum Problem {
     /// A file is not what it should be.
     #[error("{0}")]
     Corrupt(String),
+    /// plugins.lock is damaged: what is installed is not known.
+    #[error(
+        "`{}` is damaged ({why}): restore it, or move it away and add your plugins again with `spawnfile plugin add`; \
+         the built-in ones need no lock", path.display()
+    )]
+    DamagedLock {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The component is not the one that was added.
     #[error("its component has changed since it was added (recorded {recorded}, found {found}); add it again if that was meant")]
     Changed {
@@ -106,15 +118,14 @@ fn list(names: &[String]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-/// Returns foreign text fit to be shown: no control characters, at most `most` bytes.
+/// Returns foreign text fit to be shown: what steers a terminal, or hides, is written out; at most `most` bytes.
 pub(crate) fn clean(text: &str, most: usize) -> String {
-    let mut shown = String::new();
-    for c in text.chars().map(|c| if c.is_control() { ' ' } else { c }) {
-        if shown.len() + c.len_utf8() > most {
-            shown.push('…');
-            break;
-        }
-        shown.push(c);
+    // Escaping makes it longer, never shorter, so no more than this can be needed.
+    let head = text.get(..text.floor_char_boundary(most + 1)).unwrap_or_default();
+    let mut shown = spawnfile_core::display::escape(head).into_owned();
+    if shown.len() > most || head.len() < text.len() {
+        shown.truncate(shown.floor_char_boundary(most));
+        shown.push('…');
     }
     shown
 }
@@ -153,6 +164,14 @@ impl PluginError {
         Self(Box::new(Details { who: Who::Nobody, problem, log: Vec::new() }))
     }
 
+    /// Returns what went wrong, and the last words where it crashed, without saying who it was.
+    pub fn said(&self) -> String {
+        match (&self.0.problem, self.0.log.last()) {
+            (Problem::Trapped(_), Some(last)) => format!("{}; it said: {}", self.0.problem, last.message),
+            (problem, _) => problem.to_string(),
+        }
+    }
+
     pub(crate) fn with_log(mut self, log: Vec<LogLine>) -> Self {
         self.0.log = log;
         self
@@ -184,12 +203,29 @@ impl fmt::Display for PluginError {
             Who::Named(name) => write!(f, "`{name}`: ")?,
             Who::Nobody => {}
         }
-        write!(f, "{}", self.0.problem)?;
-        if let (Problem::Trapped(_), Some(last)) = (&self.0.problem, self.0.log.last()) {
-            write!(f, "; it said: {}", last.message)?;
-        }
-        Ok(())
+        f.write_str(&self.said())
     }
 }
 
 impl std::error::Error for PluginError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_is_escaped_cut_between_characters_and_said_to_be_cut() {
+        for (text, shown) in [
+            ("plain", "plain"),
+            ("12345678", "12345678"),
+            ("123456789", "12345678…"),
+            ("1234567é", "1234567…"),
+            ("1234567éé", "1234567…"),
+            ("a\u{1b}[31m", "a\\u{1b}[…"),
+            ("\u{202e}", "\\u{202e}"),
+            ("a\nb", "a\\nb"),
+        ] {
+            assert_eq!(clean(text, 8), shown, "{text:?}");
+        }
+    }
+}

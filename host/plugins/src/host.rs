@@ -12,6 +12,7 @@ use crate::handle::runtime_kind::RuntimeKind;
 use crate::handle::target::Target;
 use crate::install::lock::Grant;
 use crate::install::store::{Installed, PluginStore};
+use crate::limits::Limits;
 use crate::manifest::PluginManifest;
 use crate::sandbox::machine::{Machine, load_bytes};
 use crate::sandbox::plugin::Plugin;
@@ -80,6 +81,7 @@ pub struct Inspection {
 pub struct PluginHost {
     builtin: &'static [Builtin],
     store: Option<PluginStore>,
+    limits: Option<Limits>,
     machines: [OnceLock<Machine>; 2],
     kinds: Mutex<BTreeMap<String, Arc<RuntimeKind>>>,
     targets: Mutex<BTreeMap<String, Arc<Target>>>,
@@ -108,11 +110,19 @@ impl PluginHost {
         Self {
             builtin,
             store,
+            limits: None,
             machines: [const { OnceLock::new() }; 2],
             kinds: Mutex::default(),
             targets: Mutex::default(),
             validators: Mutex::default(),
         }
+    }
+
+    /// Takes limits for every call on top of those that a world has; the stricter ones hold.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
     }
 
     /// Returns the runtime kind of that id.
@@ -196,6 +206,11 @@ impl PluginHost {
         Ok(Inspection { manifest, world: plugin.world, identity: plugin.identity, imports, granted, bytes, origin })
     }
 
+    pub(crate) async fn load_id(&self, id: &PluginId) -> Result<(Plugin, PluginManifest), PluginError> {
+        let found = self.by_id(id)?;
+        Ok((self.bind(&found).await?.0, found.manifest().clone()))
+    }
+
     async fn load(&self, kind: &str, provided: &str) -> Result<(Plugin, PluginManifest), PluginError> {
         let found = self.find(kind, provided)?;
         Ok((self.bind(&found).await?.0, found.manifest().clone()))
@@ -255,7 +270,7 @@ impl PluginHost {
                 let of = |problem| PluginError::of(&identity, problem);
                 let machine = self.machine(builtin.metered).map_err(of)?;
                 let component = load_bytes(&machine.engine, builtin.cwasm).map_err(of)?;
-                Ok((Plugin::bind(identity.clone(), machine, &component, manifest)?, builtin.cwasm.len() as u64))
+                Ok((self.bound(Plugin::bind(identity.clone(), machine, &component, manifest)?), builtin.cwasm.len() as u64))
             }
             Found::Installed(installed) => {
                 let (store, installed) = (self.store()?.clone(), installed.clone());
@@ -263,8 +278,16 @@ impl PluginHost {
                 let of = |problem| PluginError::of(&loadable.identity, problem);
                 let machine = self.machine(loadable.metered).map_err(of)?;
                 let component = load_bytes(&machine.engine, &loadable.compiled).map_err(of)?;
-                Ok((Plugin::bind(loadable.identity.clone(), machine, &component, &loadable.manifest)?, loadable.bytes))
+                let plugin = Plugin::bind(loadable.identity.clone(), machine, &component, &loadable.manifest)?;
+                Ok((self.bound(plugin), loadable.bytes))
             }
+        }
+    }
+
+    fn bound(&self, plugin: Plugin) -> Plugin {
+        match self.limits {
+            Some(limits) => plugin.with_limits(limits),
+            None => plugin,
         }
     }
 

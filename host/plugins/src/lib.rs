@@ -10,6 +10,7 @@
 
 pub mod component;
 pub mod config;
+pub mod conformance;
 pub mod encode;
 pub mod error;
 pub mod handle;
@@ -31,6 +32,6 @@ pub use host::{Builtin, Inspection, Listed, Origin, PluginHost, Probed, probe};
 pub use install::child as compile_child;
 pub use install::compiler::Compiler;
 pub use install::lock::{Grant, LockedPlugin, PluginsLock};
-pub use install::store::{Installed, PluginStore};
+pub use install::store::{Added, Installed, PluginStore};
 pub use manifest::{Capability, PluginManifest};
 pub use world::World;

@@ -44,6 +44,27 @@ pub struct Limits {
     pub fuel: u64,
 }
 
+impl Limits {
+    /// Returns the stricter of both, bound by bound.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            memory_bytes: self.memory_bytes.min(other.memory_bytes),
+            table_elements: self.table_elements.min(other.table_elements),
+            instances: self.instances.min(other.instances),
+            copied_bytes: self.copied_bytes.min(other.copied_bytes),
+            imported_bytes: self.imported_bytes.min(other.imported_bytes),
+            input_bytes: self.input_bytes.min(other.input_bytes),
+            calls: self.calls.min(other.calls),
+            log_lines: self.log_lines.min(other.log_lines),
+            log_bytes: self.log_bytes.min(other.log_bytes),
+            wall: self.wall.min(other.wall),
+            guest_epochs: self.guest_epochs.min(other.guest_epochs),
+            fuel: self.fuel.min(other.fuel),
+        }
+    }
+}
+
 /// A pure world: bytes in, bytes out.
 pub const PURE: Limits = Limits {
     memory_bytes: 64 * MIB,
@@ -57,8 +78,8 @@ pub const PURE: Limits = Limits {
     log_bytes: 64 * 1024,
     wall: Duration::from_secs(10),
     guest_epochs: (10_000 / EPOCH_MS) as u32,
-    // A report of the largest size costs a small part of this; a loop that counts ends within a tenth of a second.
-    fuel: 1_000_000_000,
+    // A report of the largest size costs half of this at most; a loop that counts ends within a second.
+    fuel: 4_000_000_000,
 };
 
 /// A target: waits for the Engine, so its clock runs longer; its own computing does not.

@@ -4,13 +4,16 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use serde::Serialize;
+use spawnfile_core::display::escape;
 use spawnfile_core::name::PluginId;
-use spawnfile_plugins::{Inspection, Origin, PluginHost};
+use spawnfile_plugins::{Added, Inspection, Origin, PluginHost};
 
 use crate::error::CliError;
 use crate::plugins;
 use crate::ui::Ui;
 use crate::world::World;
+
+mod test;
 
 /// Manage plugins: runtime kinds, auth methods, targets
 #[derive(Debug, clap::Args)]
@@ -20,6 +23,7 @@ Examples:
   spawnfile plugin inspect spawnfile/target-docker
   spawnfile plugin add ./my-plugin            a folder with plugin.toml and plugin.wasm
   spawnfile plugin add ./runtime_echo.wasm    a component, or a core module that cargo built
+  spawnfile plugin test ./my-plugin           what a plugin of its kind promises, tried out; nothing is added
   spawnfile plugin remove acme/runtime-echo")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -40,6 +44,8 @@ enum Command {
         /// Folder with plugin.toml and plugin.wasm, or a .wasm file
         path: PathBuf,
     },
+    /// Try out everything that a plugin of its kind promises (exit code 1 when a check fails)
+    Test(test::Args),
     /// Remove an added plugin
     Remove {
         /// Plugin id (namespace/name)
@@ -65,6 +71,20 @@ struct Answer {
     provides: Vec<String>,
     imports: Vec<String>,
     capabilities: Vec<String>,
+}
+
+/// What was added, and what it took the place of.
+#[derive(Serialize)]
+struct AddedAnswer {
+    #[serde(flatten)]
+    plugin: Answer,
+    replaced: Option<Replaced>,
+}
+
+#[derive(Serialize)]
+struct Replaced {
+    version: String,
+    digest: String,
 }
 
 #[derive(Serialize)]
@@ -95,16 +115,37 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
         Command::Add { path } => {
             let host = plugins::host(world)?;
             ui.step(&format!("Adding {}", path.display()));
-            let installed = host.add(&world.cwd.join(&path)).await.map_err(|error| CliError::input_from(&error))?;
-            let inspection = host.inspect(&installed.manifest.id).await.map_err(|error| CliError::failed_from(&error))?;
-            ui.answer(&answer(&inspection), |answer| format!("added {}@{}\n{}", answer.id, answer.version, human(answer)))?;
+            let added = host.add(&world.cwd.join(&path)).await.map_err(|error| CliError::input_from(&error))?;
+            let inspection = host.inspect(&added.manifest.id).await.map_err(|error| CliError::failed_from(&error))?;
+            let replaced = added.replaced.as_ref().map(|old| Replaced { version: old.version.clone(), digest: old.component.to_string() });
+            let answer = AddedAnswer { plugin: answer(&inspection), replaced };
+            ui.answer(&answer, |answer| format!("{}\n{}", what_happened(&added), human(&answer.plugin)))?;
         }
+        Command::Test(args) => return test::run(args, world, ui).await,
         Command::Remove { id } => {
             plugins::host(world)?.remove(&id).map_err(|error| CliError::input_from(&error))?;
             ui.answer(&Removed { removed: id.to_string() }, |removed| format!("removed {}", removed.removed))?;
         }
     }
     Ok(0)
+}
+
+/// Says in one line what adding did.
+fn what_happened(Added { locked, replaced, .. }: &Added) -> String {
+    let to = format!("{}@{} (sha256:{})", locked.id, locked.version, locked.component.short());
+    match replaced {
+        None => format!("added {to}"),
+        Some(old) if old.component == locked.component && old.version == locked.version => format!("added {to} again, as it was"),
+        Some(old) => format!(
+            "replaced {}@{} (sha256:{}) by {}@{} (sha256:{})",
+            old.id,
+            old.version,
+            old.component.short(),
+            locked.id,
+            locked.version,
+            locked.component.short()
+        ),
+    }
 }
 
 /// Lists what can be listed; a damaged plugin is said and does not hide the others.
@@ -143,14 +184,15 @@ fn answer(inspection: &Inspection) -> Answer {
 }
 
 fn human(answer: &Answer) -> String {
-    let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    // What a plugin says of itself is foreign text; so are the names in a component.
+    let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { escape(&names.join(", ")).into_owned() };
     format!(
         "id: {}\nkind: {}\nversion: {}\ntitle: {}\nworld: {}\norigin: {}\nsize: {} bytes\nprovides: {}\nimports: {}\ncapabilities: {}\ndigest: {}",
         answer.id,
         answer.kind,
         answer.version,
-        answer.title,
-        answer.world,
+        escape(&answer.title),
+        escape(&answer.world),
         answer.origin,
         answer.size,
         list(&answer.provides),

@@ -76,6 +76,11 @@ impl ReportValidator {
         Ok(Self { plugin, guest })
     }
 
+    /// Returns the same validator in another place; see [`Plugin::elsewhere`].
+    pub(crate) fn elsewhere(&self) -> Self {
+        Self { plugin: self.plugin.elsewhere(), guest: self.guest.clone() }
+    }
+
     /// Returns who the plugin is.
     pub fn identity(&self) -> PluginIdentity {
         self.plugin.identity.clone()

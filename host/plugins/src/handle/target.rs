@@ -151,7 +151,12 @@ impl Target {
         Ok(target)
     }
 
-    async fn ask(&self) -> Result<TargetDescriptor, PluginError> {
+    /// Returns the same target in another place; see [`Plugin::elsewhere`].
+    pub(crate) fn elsewhere(&self) -> Self {
+        Self { plugin: self.plugin.elsewhere(), guest: self.guest.clone(), descriptor: self.descriptor.clone() }
+    }
+
+    pub(crate) async fn ask(&self) -> Result<TargetDescriptor, PluginError> {
         let mut store = self.plugin.store(None)?;
         let wit::Descriptor { id, title, accepts, settings_schema, capabilities } = call!(self, store, call_describe);
         Ok(TargetDescriptor { id, title, accepts, settings_schema, capabilities })
@@ -172,8 +177,14 @@ impl Target {
     /// # Errors
     /// When the plugin fails ([`TargetFailure::Plugin`]) or finds errors in the plan ([`TargetFailure::Findings`]).
     pub async fn plan(&self, plan: &DeploymentPlan) -> Result<serde_json::Value, TargetFailure> {
-        let (document, mut store) = self.prepare(plan, None)?;
-        match call!(self, store, call_plan, &document) {
+        let document = self.document(plan)?;
+        self.plan_document(&document).await
+    }
+
+    /// The same for a document as it is.
+    pub(crate) async fn plan_document(&self, document: &Document) -> Result<serde_json::Value, TargetFailure> {
+        let mut store = self.store(document, None)?;
+        match call!(self, store, call_plan, document) {
             Ok(document) => serde_json::from_slice(&document.json)
                 .map_err(|error| self.plugin.error(Problem::Refused(format!("it answered with a plan that is no JSON: {error}"))).into()),
             Err(refusals) => Err(TargetFailure::Findings(findings(refusals))),
@@ -185,8 +196,19 @@ impl Target {
     /// # Errors
     /// When the plugin or the place fails. Dropping the future leaves whatever was done until then.
     pub async fn start(&self, plan: &DeploymentPlan, key: &str, engine: Box<dyn EngineCapability>) -> Result<Vec<UnitRef>, TargetFailure> {
-        let (document, mut store) = self.prepare(plan, Some(engine))?;
-        let units = call!(self, store, call_start, &document, key)?;
+        let document = self.document(plan)?;
+        self.start_document(&document, key, engine).await
+    }
+
+    /// The same for a document as it is.
+    pub(crate) async fn start_document(
+        &self,
+        document: &Document,
+        key: &str,
+        engine: Box<dyn EngineCapability>,
+    ) -> Result<Vec<UnitRef>, TargetFailure> {
+        let mut store = self.store(document, Some(engine))?;
+        let units = call!(self, store, call_start, document, key)?;
         Ok(units.into_iter().map(|wit::UnitRef { unit, native }| UnitRef { unit, native }).collect())
     }
 
@@ -231,10 +253,14 @@ impl Target {
         })
     }
 
-    fn prepare(&self, plan: &DeploymentPlan, engine: Option<Box<dyn EngineCapability>>) -> Result<(Document, Store<State>), PluginError> {
+    fn document(&self, plan: &DeploymentPlan) -> Result<Document, PluginError> {
         let json = serde_json::to_vec(plan).map_err(|error| self.plugin.error(Problem::Refused(error.to_string())))?;
-        self.plugin.check_input(json.len())?;
-        Ok((Document { schema: PLAN_VERSION.to_owned(), json }, self.plugin.store(engine)?))
+        Ok(Document { schema: PLAN_VERSION.to_owned(), json })
+    }
+
+    fn store(&self, document: &Document, engine: Option<Box<dyn EngineCapability>>) -> Result<Store<State>, PluginError> {
+        self.plugin.check_input(document.json.len())?;
+        self.plugin.store(engine)
     }
 }
 

@@ -7,7 +7,7 @@ use spawnfile_core::name::PluginId;
 use super::{PluginHost, blocking, probe};
 use crate::error::{PluginError, PluginIdentity, Problem};
 use crate::install::lock::LockedPlugin;
-use crate::install::store::Installed;
+use crate::install::store::{Added, Installed};
 use crate::manifest::PluginManifest;
 use crate::sandbox::machine::load_bytes;
 use crate::sandbox::plugin::Plugin;
@@ -18,11 +18,12 @@ impl PluginHost {
     ///
     /// # Errors
     /// When it is not accepted, or its id or what it provides is taken.
-    pub async fn add(&self, path: &Path) -> Result<Installed, PluginError> {
+    pub async fn add(&self, path: &Path) -> Result<Added, PluginError> {
         let store = self.store()?.clone();
         let (reader, from) = (store.clone(), path.to_owned());
         let (candidate, compiled) = blocking(move || {
             let candidate = reader.examine(&from)?;
+            not_ours(&candidate.manifest).map_err(|problem| PluginError::of(&candidate.identity, problem))?;
             let compiled = reader.compile(&candidate.identity, &candidate.component, candidate.world.metered())?;
             Ok((candidate, compiled))
         })
@@ -53,6 +54,23 @@ impl PluginHost {
         self.store()?.remove(id)
     }
 
+    /// Loads a plugin from a file as `add` would, and keeps nothing of it.
+    pub(crate) async fn load_path(&self, path: &Path) -> Result<(Plugin, PluginManifest), PluginError> {
+        let store = self.store()?.clone();
+        let from = path.to_owned();
+        let (candidate, compiled) = blocking(move || {
+            let candidate = store.examine(&from)?;
+            let compiled = store.compile_once(&candidate)?;
+            Ok((candidate, compiled))
+        })
+        .await?;
+        let of = |problem| PluginError::of(&candidate.identity, problem);
+        let machine = self.machine(candidate.world.metered()).map_err(of)?;
+        let component = load_bytes(&machine.engine, &compiled).map_err(of)?;
+        let plugin = Plugin::bind(candidate.identity.clone(), machine, &component, &candidate.manifest)?;
+        Ok((self.bound(plugin), candidate.manifest))
+    }
+
     async fn try_out(
         &self,
         manifest: &PluginManifest,
@@ -62,7 +80,8 @@ impl PluginHost {
     ) -> Result<Vec<String>, PluginError> {
         let machine = self.machine(metered).map_err(|problem| PluginError::of(identity, problem))?;
         let component = load_bytes(&machine.engine, compiled).map_err(|problem| PluginError::of(identity, problem))?;
-        probe::provides(Plugin::bind(identity.clone(), machine, &component, manifest)?, manifest).await
+        let plugin = self.bound(Plugin::bind(identity.clone(), machine, &component, manifest)?);
+        probe::provides(plugin, manifest).await
     }
 
     fn taken(&self, manifest: &PluginManifest, provides: &[String]) -> Result<(), PluginError> {
@@ -76,6 +95,21 @@ impl PluginHost {
         }
         Ok(())
     }
+}
+
+/// The namespace of plugins that are part of this program.
+const OWN_NAMESPACE: &str = "spawnfile";
+
+/// Checks that a plugin of somebody else does not look like one of this program.
+fn not_ours(manifest: &PluginManifest) -> Result<(), Problem> {
+    if manifest.id.as_str().split_once('/').is_some_and(|(namespace, _)| namespace == OWN_NAMESPACE) {
+        return Err(Problem::Refused(format!(
+            "`{}` is in the namespace `{OWN_NAMESPACE}/`, which is for the plugins that are part of this program; give it a namespace of \
+             yours in plugin.toml",
+            manifest.id
+        )));
+    }
+    Ok(())
 }
 
 /// Checks that no other installed plugin provides the same.

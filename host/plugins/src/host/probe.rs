@@ -1,7 +1,7 @@
 //! Asking a plugin what it provides, before it is embedded or recorded.
 
 use crate::error::{PluginError, PluginIdentity, Problem};
-use crate::handle::auth_method;
+use crate::handle::auth_method::AuthMethod;
 use crate::handle::report_validator::ReportValidator;
 use crate::handle::runtime_kind::RuntimeKind;
 use crate::handle::target::Target;
@@ -49,7 +49,7 @@ pub(super) async fn provides(plugin: Plugin, manifest: &PluginManifest) -> Resul
     let said = match plugin.world {
         World::RuntimeKind => vec![RuntimeKind::new(plugin).await?.describe().id.clone()],
         World::TargetEngine => vec![Target::new(plugin).await?.describe().id.clone()],
-        World::AuthMethod => vec![auth_method::id(&plugin).await?],
+        World::AuthMethod => vec![AuthMethod::new(plugin).await?.describe().id.clone()],
         World::ReportValidator => {
             ReportValidator::new(plugin)?.accepts().await?;
             Vec::new()

@@ -1,11 +1,13 @@
 //! Compiled components, by digest of the component and key of the engine configuration. A private folder; every entry
-//! has a sidecar with its length and digest, and one that does not match is dropped.
+//! has a sidecar with a code over its name and its bytes, made with a key of this home, and one that does not match is
+//! dropped: what stands here is native code that this process will run.
 
 use std::path::{Path, PathBuf};
 
 use spawnfile_core::oci::Digest;
 
 use super::durable;
+use super::seal::Seal;
 use crate::error::Problem;
 use crate::limits::COMPILED_BYTES;
 
@@ -27,7 +29,8 @@ impl Cache {
         let (code, sum) = self.paths(component, key);
         let compiled = crate::component::read_bounded(&code, COMPILED_BYTES).ok()?;
         let wanted = crate::component::read_bounded(&sum, 200).ok()?;
-        if wanted == sum_of(&compiled).as_bytes() {
+        let seal = Seal::read(&self.folder)?;
+        if wanted == sum_of(&seal, component, key, &compiled).as_bytes() {
             return Some(compiled);
         }
         self.drop_entry(component, key);
@@ -41,9 +44,10 @@ impl Cache {
         if !durable::is_private(&self.folder) {
             return Err(Problem::Refused(format!("`{}` must belong to you and be closed to others (chmod 700)", self.folder.display())));
         }
+        let seal = Seal::read_or_make(&self.folder).map_err(io)?;
         let (code, sum) = self.paths(component, key);
         durable::write(&code, compiled).map_err(io)?;
-        durable::write(&sum, sum_of(compiled).as_bytes()).map_err(io)
+        durable::write(&sum, sum_of(&seal, component, key, compiled).as_bytes()).map_err(io)
     }
 
     /// Drops one entry.
@@ -70,8 +74,8 @@ impl Cache {
     }
 }
 
-fn sum_of(compiled: &[u8]) -> String {
-    format!("{} {}\n", compiled.len(), Digest::of(compiled))
+fn sum_of(seal: &Seal, component: &Digest, key: &str, compiled: &[u8]) -> String {
+    seal.code(&[component.hex().as_bytes(), key.as_bytes(), compiled]) + "\n"
 }
 
 #[cfg(test)]
@@ -108,6 +112,33 @@ mod tests {
         let (_home, cache, component) = filled();
         std::fs::remove_file(cache.paths(&component, "k").1).unwrap();
         assert_eq!(cache.get(&component, "k"), None, "code without a sidecar does not count");
+    }
+
+    #[test]
+    fn an_entry_that_was_not_made_under_this_name_in_this_home_does_not_load() {
+        // Code and sidecar of another component, both rewritten.
+        let (_home, cache, component) = filled();
+        let other = Digest::of(b"other");
+        cache.put(&other, "k", b"other code").unwrap();
+        let (from, to) = (cache.paths(&other, "k"), cache.paths(&component, "k"));
+        std::fs::copy(from.0, to.0).unwrap();
+        std::fs::copy(from.1, to.1).unwrap();
+        assert_eq!(cache.get(&component, "k"), None);
+
+        // A whole entry of another home, which has another key.
+        let (_there, foreign, same) = filled();
+        let (_here, cache, component) = filled();
+        assert_eq!(same, component);
+        std::fs::copy(foreign.paths(&same, "k").0, cache.paths(&component, "k").0).unwrap();
+        std::fs::copy(foreign.paths(&same, "k").1, cache.paths(&component, "k").1).unwrap();
+        assert_eq!(cache.get(&component, "k"), None);
+
+        // A checksum that anybody can make.
+        let (_home, cache, component) = filled();
+        let (code, sum) = cache.paths(&component, "k");
+        std::fs::write(&code, b"forged").unwrap();
+        std::fs::write(&sum, format!("6 {}\n", Digest::of(b"forged"))).unwrap();
+        assert_eq!(cache.get(&component, "k"), None);
     }
 
     #[test]

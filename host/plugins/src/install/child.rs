@@ -4,7 +4,7 @@
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 
-use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
 
 use crate::limits::COMPONENT_BYTES;
 
@@ -63,6 +63,8 @@ fn limit() -> rustix::io::Result<()> {
     for (resource, most) in
         [(Resource::Core, 0), (Resource::Fsize, 0), (Resource::Nofile, FILES), (Resource::Cpu, CPU_SECONDS), (Resource::As, ADDRESS_SPACE)]
     {
+        // Whoever started this program may have set a lower bound already, which cannot be raised.
+        let most = getrlimit(resource).maximum.map_or(most, |set| set.min(most));
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
     }
     #[cfg(target_os = "linux")]

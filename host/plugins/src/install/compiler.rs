@@ -93,7 +93,7 @@ impl Compiler {
             (status, answer.join().unwrap_or_default(), said.join().unwrap_or_default())
         });
         let Some(status) = status.map_err(io)? else {
-            return Err(Problem::Refused(format!("compiling it took longer than {} s and was stopped", self.deadline.as_secs())));
+            return Err(Problem::Refused(format!("compiling it took longer than {:?} and was stopped", self.deadline)));
         };
         if answer.len() as u64 > most {
             return Err(Problem::Refused(format!("its compiled form is larger than {most} bytes")));

@@ -77,7 +77,7 @@ impl PluginsLock {
             return Ok(Self { version: LOCK_VERSION, plugins: Vec::new() });
         }
         let bytes = crate::component::read_bounded(path, LOCK_BYTES)?;
-        let corrupt = |why: &str| Problem::Corrupt(format!("`{}`: {}", path.display(), clean(why, 300)));
+        let corrupt = |why: &str| Problem::DamagedLock { path: path.to_owned(), why: clean(why, 300) };
         let text = String::from_utf8(bytes).map_err(|_| corrupt("it is no text"))?;
         let lock: Self = toml::from_str(&text).map_err(|error| corrupt(error.message()))?;
         if lock.version != LOCK_VERSION {

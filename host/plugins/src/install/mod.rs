@@ -9,3 +9,4 @@ pub mod store;
 mod cache;
 mod candidate;
 mod durable;
+mod seal;

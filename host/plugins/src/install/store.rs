@@ -3,6 +3,7 @@
 //! are swept by the next change. A component is hashed again whenever it is loaded.
 
 use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use spawnfile_core::name::PluginId;
@@ -33,6 +34,17 @@ pub struct Installed {
     pub manifest: PluginManifest,
     /// Its entry in the lock.
     pub locked: LockedPlugin,
+}
+
+/// A plugin that was just added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Added {
+    /// Its manifest, with what it provides.
+    pub manifest: PluginManifest,
+    /// Its entry in the lock.
+    pub locked: LockedPlugin,
+    /// The entry of the same id that it replaced: perhaps the very same component.
+    pub replaced: Option<LockedPlugin>,
 }
 
 /// Everything needed to run an installed plugin.
@@ -87,6 +99,13 @@ impl PluginStore {
         Ok(compiled)
     }
 
+    /// Compiles a candidate that is not installed, past the cache: nothing of it is kept.
+    pub(crate) fn compile_once(&self, candidate: &Candidate) -> Result<Vec<u8>, PluginError> {
+        self.compiler
+            .compile(&candidate.component, candidate.world.metered())
+            .map_err(|problem| PluginError::of(&candidate.identity, problem))
+    }
+
     /// Drops the compiled forms of a component.
     pub(crate) fn forget(&self, component: &Digest) {
         Cache::of(&self.home).forget(component);
@@ -98,7 +117,7 @@ impl PluginStore {
         candidate: &Candidate,
         provides: Vec<String>,
         check: impl FnOnce(&[Installed]) -> Result<(), Problem>,
-    ) -> Result<Installed, PluginError> {
+    ) -> Result<Added, PluginError> {
         let of = |problem| PluginError::of(&candidate.identity, problem);
         let _guard = self.guard().map_err(of)?;
         let mut lock = PluginsLock::read(&self.lock_path()).map_err(of)?;
@@ -122,15 +141,15 @@ impl PluginStore {
             .and_then(|()| durable::write(&folder.join("plugin.wasm"), &candidate.component))
             .and_then(|()| durable::write(&folder.join("plugin.toml"), text.as_bytes()))
             .map_err(|error| of(Problem::Io(format!("cannot write into `{}`: {error}", folder.display()))))?;
-        let before = lock.get(id).map(|plugin| plugin.component.clone());
+        let before = lock.get(id).cloned();
         lock.plugins.retain(|plugin| plugin.id != *id);
         lock.plugins.push(locked.clone());
         lock.write(&self.lock_path()).map_err(of)?;
         self.sweep(id, Some(&folder));
-        if let Some(before) = before.filter(|before| *before != locked.component) {
-            self.forget(&before);
+        if let Some(before) = before.as_ref().filter(|before| before.component != locked.component) {
+            self.forget(&before.component);
         }
-        Ok(Installed { manifest, locked })
+        Ok(Added { manifest, locked, replaced: before })
     }
 
     /// Removes a plugin: from the lock first, then its files and its compiled forms.
@@ -199,7 +218,7 @@ impl PluginStore {
         let folder = self.home.join("plugins");
         let io = |error: std::io::Error| Problem::Io(format!("cannot lock `{}`: {error}", folder.display()));
         durable::folder(&folder).map_err(io)?;
-        let file = File::options().create(true).truncate(false).write(true).open(folder.join(".lock")).map_err(io)?;
+        let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(folder.join(".lock")).map_err(io)?;
         file.lock().map_err(io)?;
         Ok(file)
     }

@@ -36,14 +36,14 @@ impl fmt::Debug for Machine {
 /// Loads a compiled component.
 ///
 /// The bytes hold native code that will run in this process, so callers pass only what this program's own compiler
-/// made: the components embedded in the binary, and entries of the private cache whose length and digest were checked
-/// on these very bytes (not on a file that is read again afterwards). wasmtime refuses code of another version,
+/// made: the components embedded in the binary, and entries of the private cache whose code was checked with the key of
+/// this home on these very bytes (not on a file that is read again afterwards). wasmtime refuses code of another version,
 /// configuration or CPU by itself.
 #[expect(unsafe_code, reason = "loading precompiled code has no safe form; the two callers hold what is said above")]
 pub(crate) fn load_bytes(engine: &Engine, compiled: &[u8]) -> Result<Component, Problem> {
     // SAFETY: `compiled` is unmodified output of `Engine::precompile_component`: both callers, `Builtin` and
     // `install::cache`, take bytes that only our build step or our compile child wrote, and the cache checks them
-    // against the digest recorded when they were written, in a folder that only this user can write.
+    // against the code made when they were written, with a key in a folder that only this user can read and write.
     unsafe { Component::deserialize(engine, compiled) }
         .map_err(|error| Problem::Corrupt(format!("its compiled form does not load: {error:#}")))
 }

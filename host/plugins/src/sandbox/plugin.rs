@@ -23,6 +23,7 @@ pub(crate) struct Plugin {
     pub(crate) instance: InstancePre<State>,
     machine: Machine,
     limits: Limits,
+    elsewhere: bool,
 }
 
 impl fmt::Debug for Plugin {
@@ -51,7 +52,18 @@ impl Plugin {
         let wasi = world.check_imports(imports.iter().copied(), &manifest.capability_kinds()).map_err(of)?;
         let instance = link(machine, component, world, wasi)
             .map_err(|error| of(Problem::Incompatible(format!("it does not fit `{world}` of this host: {error:#}"))))?;
-        Ok(Self { limits: world.limits(), identity, world, instance, machine: machine.clone() })
+        Ok(Self { limits: world.limits(), identity, world, instance, machine: machine.clone(), elsewhere: false })
+    }
+
+    /// Takes stricter limits.
+    pub(crate) fn with_limits(self, limits: Limits) -> Self {
+        Self { limits: self.limits.and(limits), ..self }
+    }
+
+    /// Returns the same plugin in a place where what it must not depend on is different: the clock and the random
+    /// numbers of WASI.
+    pub(crate) fn elsewhere(&self) -> Self {
+        Self { elsewhere: true, ..self.clone() }
     }
 
     /// Returns the names that it imports.
@@ -76,7 +88,7 @@ impl Plugin {
 
     /// Returns a fresh store with every bound set.
     pub(crate) fn store(&self, engine: Option<Box<dyn EngineCapability>>) -> Result<Store<State>, PluginError> {
-        let mut store = Store::new(&self.machine.engine, State::new(self.limits, engine));
+        let mut store = Store::new(&self.machine.engine, State::new(self.limits, engine, self.elsewhere));
         store.limiter(|state| &mut state.meter);
         store.set_hostcall_fuel(self.limits.copied_bytes);
         store.set_max_component_handles(1000);

@@ -14,17 +14,18 @@ pub(crate) struct State {
     pub(crate) log: Log,
     pub(crate) engine: Option<Box<dyn EngineCapability>>,
     pub(crate) wasi: Option<Box<Wasi>>,
+    elsewhere: bool,
 }
 
 impl State {
-    pub(crate) fn new(limits: Limits, engine: Option<Box<dyn EngineCapability>>) -> Self {
-        Self { meter: Meter::new(limits), log: Log::new(&limits), engine, wasi: None }
+    pub(crate) fn new(limits: Limits, engine: Option<Box<dyn EngineCapability>>, elsewhere: bool) -> Self {
+        Self { meter: Meter::new(limits), log: Log::new(&limits), engine, wasi: None, elsewhere }
     }
 }
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        self.wasi.get_or_insert_with(|| Box::new(Wasi::empty())).view()
+        self.wasi.get_or_insert_with(|| Box::new(Wasi::empty(self.elsewhere))).view()
     }
 }
 

@@ -13,6 +13,10 @@ use super::log::Log;
 /// The bytes that "random" numbers repeat.
 const SEED: &[u8] = b"spawnfile plugins get the same numbers in every run";
 
+/// What stands in for both where the conformance suite asks for another place.
+const OTHER_SEED: &[u8] = b"and elsewhere they get other ones";
+const OTHER_TIME: Duration = Duration::from_secs(86_400);
+
 /// Most bytes of standard output, and of standard error.
 const OUTPUT: usize = 64 * 1024;
 
@@ -24,7 +28,9 @@ pub(crate) struct Wasi {
     err: MemoryOutputPipe,
 }
 
-struct Still;
+struct Still {
+    since: Duration,
+}
 
 impl HostWallClock for Still {
     fn resolution(&self) -> Duration {
@@ -32,7 +38,7 @@ impl HostWallClock for Still {
     }
 
     fn now(&self) -> Duration {
-        Duration::ZERO
+        self.since
     }
 }
 
@@ -42,22 +48,25 @@ impl HostMonotonicClock for Still {
     }
 
     fn now(&self) -> u64 {
-        0
+        u64::try_from(self.since.as_nanos()).unwrap_or_default()
     }
 }
 
 impl Wasi {
-    pub(crate) fn empty() -> Self {
+    /// Returns the context. `elsewhere` is for the conformance suite: another clock and other numbers, so that a guest
+    /// whose answer depends on them is found out.
+    pub(crate) fn empty(elsewhere: bool) -> Self {
+        let (seed, insecure, since) = if elsewhere { (OTHER_SEED, 1, OTHER_TIME) } else { (SEED, 0, Duration::ZERO) };
         let (out, err) = (MemoryOutputPipe::new(OUTPUT), MemoryOutputPipe::new(OUTPUT));
         let context = WasiCtxBuilder::new()
             .stdout(out.clone())
             .stderr(err.clone())
-            .secure_random(Deterministic::new(SEED.to_vec()))
-            .insecure_random(Deterministic::new(SEED.to_vec()))
-            .insecure_random_seed(0)
+            .secure_random(Deterministic::new(seed.to_vec()))
+            .insecure_random(Deterministic::new(seed.to_vec()))
+            .insecure_random_seed(insecure)
             .max_random_size(1024 * 1024)
-            .wall_clock(Still)
-            .monotonic_clock(Still)
+            .wall_clock(Still { since })
+            .monotonic_clock(Still { since })
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)

@@ -6,16 +6,12 @@ use std::sync::{Arc, Mutex};
 use spawnfile_core::deployment::plan::{ContainerFacts, ContainerSpec, DeploymentPlan, Limits, PLAN_VERSION, PlannedUnit, PlannedVolume};
 use spawnfile_core::instance::{AgentInput, DocInput, ModelInput, ModelTarget};
 use spawnfile_plugins::handle::engine::BoxFuture;
-use spawnfile_plugins::{Builtin, EngineCapability, EngineRefusal, InvalidReport, PluginHost, TargetFailure};
+use spawnfile_plugins::{EngineCapability, EngineRefusal, InvalidReport, PluginHost, TargetFailure};
 
-use crate::support::instance;
+use crate::support::{builtin, instance};
 
 fn host() -> PluginHost {
-    let builtin: Vec<_> = spawnfile_bundle::BUILTIN
-        .iter()
-        .map(|embedded| Builtin { manifest: embedded.manifest, digest: embedded.digest, cwasm: embedded.cwasm, metered: embedded.metered })
-        .collect();
-    PluginHost::new(Vec::leak(builtin), None)
+    PluginHost::new(builtin(), None)
 }
 
 /// What an Engine would hold.

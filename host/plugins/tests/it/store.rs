@@ -44,7 +44,8 @@ async fn what_is_added_is_listed_found_and_works_until_it_is_removed() {
     home.host.remove(&id("test/parrot")).unwrap();
     home.again();
     assert!(home.host.list().unwrap().is_empty());
-    let left: Vec<_> = walk(&home.home()).into_iter().filter(|path| !path.ends_with(".lock") && !path.ends_with("plugins.lock")).collect();
+    let stays = ["plugins/.lock", "plugins.lock", "cache/components/key"];
+    let left: Vec<_> = walk(&home.home()).into_iter().filter(|path| !stays.iter().any(|stays| path.ends_with(stays))).collect();
     assert!(left.is_empty(), "{left:?}");
     let error = home.host.runtime_kind("parrot").await.unwrap_err().to_string();
     assert_eq!(error, "there is no runtime kind `parrot`; installed: none; add one with `spawnfile plugin add <folder or .wasm>`");
@@ -78,9 +79,6 @@ async fn the_files_are_private_and_the_lock_is_the_one_of_the_seams() {
     let home = Home::new();
     home.host.add(&home.file("guest.wasm", &kind("parrot", GOOD))).await.unwrap();
     for path in walk(&home.home()) {
-        if path.ends_with("plugins/.lock") {
-            continue;
-        }
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
         assert_eq!(path.parent().unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o700, "{}", path.display());
     }
@@ -97,6 +95,9 @@ async fn adding_again_replaces_and_leaves_nothing_behind() {
     let first = home.host.add(&path).await.unwrap();
     home.file("guest.wasm", &kind("parrot", "(nop) (i32.const 4000)"));
     let second = home.host.add(&path).await.unwrap();
+    assert_eq!((&first.replaced, &second.replaced), (&None, &Some(first.locked.clone())));
+    let third = home.host.add(&path).await.unwrap();
+    assert_eq!(third.replaced.as_ref(), Some(&second.locked), "the same again is said to be that");
     assert_ne!(first.locked.component, second.locked.component);
     home.again();
     assert_eq!(home.host.runtime_kind("parrot").await.unwrap().identity().digest, second.locked.component);
@@ -127,6 +128,65 @@ async fn a_manifest_that_asks_for_more_after_it_was_added_is_refused() {
     home.again();
     let error = home.host.runtime_kind("parrot").await.unwrap_err();
     assert!(matches!(error.problem(), Problem::Refused(why) if why.contains("has changed")), "{error}");
+}
+
+#[tokio::test]
+async fn a_compiled_form_that_this_program_did_not_write_does_not_run() {
+    let mut home = Home::new();
+    home.host.add(&home.file("guest.wasm", &kind("parrot", GOOD))).await.unwrap();
+    let endings = |home: &Home, ending: &str| {
+        walk(&home.home()).into_iter().find(|path| path.extension().is_some_and(|found| found == ending)).unwrap()
+    };
+    let (code, sum) = (endings(&home, "cwasm"), endings(&home, "sum"));
+    let whole = std::fs::read(&code).unwrap();
+    // Another home made native code of another component, whole and with its own sidecar: planted under the name of
+    // this one, it would run in its place.
+    let other = Home::new();
+    other.host.add(&other.file("guest.wasm", &kind("parrot", "(unreachable)"))).await.unwrap();
+    std::fs::copy(endings(&other, "cwasm"), &code).unwrap();
+    std::fs::copy(endings(&other, "sum"), &sum).unwrap();
+    home.again();
+    assert_eq!(home.host.runtime_kind("parrot").await.unwrap().check(&instance("x")).await.unwrap(), []);
+    assert_eq!(std::fs::read(&code).unwrap(), whole, "it is compiled again");
+}
+
+#[tokio::test]
+async fn a_damaged_lock_says_what_to_do() {
+    let mut home = Home::new();
+    home.host.add(&home.file("guest.wasm", &kind("parrot", GOOD))).await.unwrap();
+    let lock = home.home().join("plugins.lock");
+    let good = std::fs::read(&lock).unwrap();
+    for damage in [&b"version = 1\n[[plugin]]\nid = 7\n"[..], b"\xff\xfe", b"version = 9\n", &good[..good.len() / 2], b"<<<<<<< HEAD\n"] {
+        std::fs::write(&lock, damage).unwrap();
+        home.again();
+        let errors = [
+            home.host.runtime_kind("parrot").await.unwrap_err(),
+            home.host.list().unwrap_err(),
+            home.host.remove(&id("test/parrot")).unwrap_err(),
+            home.host.add(&home.file("guest.wasm", &kind("parrot", GOOD))).await.unwrap_err(),
+        ];
+        for error in errors {
+            assert!(matches!(error.problem(), Problem::DamagedLock { .. }), "{error}");
+            let text = error.to_string();
+            assert!(text.contains("plugins.lock") && text.contains("move it away") && text.contains("plugin add"), "{text}");
+        }
+    }
+    std::fs::remove_file(&lock).unwrap();
+    home.again();
+    home.host.add(&home.file("guest.wasm", &kind("parrot", GOOD))).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_namespace_of_this_program_is_its_own() {
+    let home = Home::new();
+    for name in ["runtime-new", "target-docker"] {
+        let text = manifest("x").replace("test/x", &format!("spawnfile/{name}"));
+        let error = home.host.add(&home.file("guest.wasm", &kind_with("new", &text, GOOD, "", ""))).await.unwrap_err().to_string();
+        assert!(error.contains("in the namespace `spawnfile/`") && error.contains("plugin.toml"), "{error}");
+        assert!(error.starts_with(&format!("plugin `spawnfile/{name}@1.0.0` (sha256:")), "{error}");
+    }
+    let near = manifest("x").replace("test/x", "spawnfile-x/runtime-new");
+    home.host.add(&home.file("guest.wasm", &kind_with("new", &near, GOOD, "", ""))).await.unwrap();
 }
 
 #[tokio::test]
@@ -211,6 +271,34 @@ async fn a_manifest_that_provides_something_else_than_the_plugin_says_is_refused
     let lying = manifest("parrot") + "provides = [\"crow\"]\n";
     let error = home.host.add(&home.file("guest.wasm", &kind_with("parrot", &lying, GOOD, "", ""))).await.unwrap_err().to_string();
     assert!(error.contains("it says that it is `parrot`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_component_that_is_a_bomb_to_compile_is_ended_in_its_child() {
+    let home = Home::new();
+    let child = env!("CARGO_BIN_EXE_spawnfile-compile-component");
+    let with = |compiler| PluginHost::new(&[], Some(PluginStore::open(home.home()).unwrap().with_compiler(compiler)));
+
+    // Half a million blocks in one function: the register allocator sees them all at once.
+    let bomb = "(local i64) ".to_owned()
+        + &"(local.set 4 (i64.add (local.get 4) (i64.div_u (local.get 4) (local.get 4)))) (if (i32.wrap_i64 (local.get 4)) (then (local.set 4 (i64.const 1))))"
+            .repeat(60_000)
+        + "(i32.const 4000)";
+    let path = home.file("bomb.wasm", &kind("bomb", &bomb));
+    let started = std::time::Instant::now();
+    let none: [&str; 0] = [];
+    let error = with(Compiler::new(child, none).deadline(std::time::Duration::from_millis(500))).add(&path).await.unwrap_err().to_string();
+    assert!(error.starts_with("plugin `test/bomb@1.0.0` (sha256:") && error.contains("took longer than 500ms"), "{error}");
+    assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
+
+    // The same child with less of everything than it takes for itself: a lower bound of the system is kept.
+    for (limit, says) in [("ulimit -v 120000", "compil"), ("ulimit -t 1", "ended by the system")] {
+        let script = format!("{limit}; exec \"$0\" \"$@\"");
+        let error = with(Compiler::new("/bin/sh", ["-c", &script, child])).add(&path).await.unwrap_err().to_string();
+        assert!(error.starts_with("plugin `test/bomb@1.0.0` (sha256:") && error.contains(says), "{limit}: {error}");
+    }
+    assert!(home.host.list().unwrap().is_empty());
+    home.host.add(&home.file("good.wasm", &kind("good", GOOD))).await.unwrap();
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use spawnfile_core::instance::{INSTANCE_VERSION, InstanceDocument};
+use spawnfile_plugins::limits::Limits;
 use spawnfile_plugins::{Builtin, Compiler, PluginHost, PluginStore};
 
 /// A home folder with a host over it.
@@ -13,9 +14,19 @@ pub(crate) struct Home {
     pub(crate) host: PluginHost,
 }
 
+/// Limits of tests: what loops is stopped after a third of a second of its own, or two on the clock.
+pub(crate) const SHORT: Limits =
+    Limits { guest_epochs: 30, wall: std::time::Duration::from_secs(2), fuel: 10_000_000, ..spawnfile_plugins::limits::PURE };
+
 impl Home {
     pub(crate) fn new() -> Self {
         Self::with_builtin(&[])
+    }
+
+    /// A home whose plugins are stopped soon.
+    pub(crate) fn impatient() -> Self {
+        let Self { folder, host } = Self::new();
+        Self { folder, host: host.with_limits(SHORT) }
     }
 
     pub(crate) fn with_builtin(builtin: &'static [Builtin]) -> Self {
@@ -49,6 +60,12 @@ pub(crate) fn store(home: &Path) -> PluginStore {
 
 fn host(home: &Path, builtin: &'static [Builtin]) -> PluginHost {
     PluginHost::new(builtin, Some(store(home)))
+}
+
+/// The plugins of this program.
+pub(crate) fn builtin() -> &'static [Builtin] {
+    let embedded = spawnfile_bundle::BUILTIN.iter();
+    Vec::leak(embedded.map(|one| Builtin { manifest: one.manifest, digest: one.digest, cwasm: one.cwasm, metered: one.metered }).collect())
 }
 
 /// An instance with nothing in it.
@@ -146,6 +163,13 @@ pub(crate) fn typed(text: &str, packages: &[&str], world: &str) -> Vec<u8> {
     resolve
         .push_str("extra.wit", "package wasi:random@0.2.6; interface insecure-seed { insecure-seed: func() -> tuple<u64, u64>; }")
         .unwrap();
+    resolve.push_str("io.wit", "package wasi:io@0.2.6; interface poll { resource pollable { block: func(); } }").unwrap();
+    resolve
+        .push_str(
+            "clocks.wit",
+            "package wasi:clocks@0.2.6; interface monotonic-clock { use wasi:io/poll@0.2.6.{pollable}; subscribe-duration: func(when: u64) -> pollable; }",
+        )
+        .unwrap();
     let package = resolve.push_str("guest.wit", world).unwrap();
     let world = resolve.select_world(&[package], Some("guest")).unwrap();
     let mut module = wat::parse_str(text).unwrap();
@@ -163,7 +187,7 @@ fn bytes(words: &[u32]) -> String {
 
 /// Adds a runtime kind with that `check` and calls it.
 pub(crate) async fn added(check: &str) -> (Home, Arc<spawnfile_plugins::RuntimeKind>) {
-    let home = Home::new();
+    let home = Home::impatient();
     let path = home.file("guest.wasm", &kind("hostile", check));
     home.host.add(&path).await.unwrap();
     let kind = home.host.runtime_kind("hostile").await.unwrap();

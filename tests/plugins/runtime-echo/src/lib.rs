@@ -119,6 +119,9 @@ fn parts(instance: &Instance) -> Result<(&Agent, Options), Vec<Diagnostic>> {
         let file = skill.files.iter().find(|file| !is_relative_path(&file.path));
         if let Some(name) = file.map(|file| &file.path).or(Some(&skill.name).filter(|name| !is_path_part(name))) {
             found.push(bad("echo.skills.name", name, format!("/agents/0/skills/{index}")));
+        } else if agent.skills.iter().take(index).any(|other| other.name == skill.name) {
+            let message = format!("two skills are named `{}`", skill.name);
+            found.push(Diagnostic::error("echo.skills.duplicate", message).at(format!("/agents/0/skills/{index}/name")));
         }
     }
     let methods: Vec<&str> = sign_ins(agent).into_iter().map(|target| target.auth_method.as_str()).collect();
@@ -182,14 +185,22 @@ fn secret_names(agent: &Agent) -> Vec<String> {
 
 fn config_text(agent: &Agent, options: &Options, home: &str, workspace: &str) -> String {
     let server = |server: &McpServer| {
-        let entry = json!({ "transport": server.transport, "url": server.url, "command": server.command, "secret": "" });
+        let entry = json!({
+            "transport": server.transport, "url": server.url, "command": server.command, "args": server.args, "env": server.env,
+            "secret": "",
+        });
         (server.name.clone(), entry)
+    };
+    let model = |target: &ModelTarget| {
+        let endpoint = target.endpoint.as_ref().map(|endpoint| format!(" at {}", endpoint.base_url)).unwrap_or_default();
+        format!("{}/{}{endpoint}", target.provider, target.name)
     };
     let config = json!({
         "agent": { "id": agent.id, "name": agent.name, "description": agent.description },
         "home": home,
         "mcp": agent.mcp_servers.iter().map(server).collect::<Map<String, Value>>(),
-        "model": agent.model.as_ref().map(|model| format!("{}/{}", model.primary.provider, model.primary.name)),
+        "model": agent.model.as_ref().map(|chosen| model(&chosen.primary)),
+        "fallback": agent.model.iter().flat_map(|chosen| &chosen.fallback).map(model).collect::<Vec<_>>(),
         "options": options.as_json(),
         "workspace": workspace,
     });

@@ -1,0 +1,3 @@
+//! Golden documents of `specs/schemas/examples`, embedded by the build script of this crate.
+
+include!(concat!(env!("OUT_DIR"), "/golden.rs"));
