@@ -53,6 +53,7 @@ fn instance() -> host_instance::InstanceDocument {
                 auth: Some(host_instance::McpAuthInput { secret: "S".to_owned(), mode: Some("bearer".to_owned()) }),
             }],
             secrets: vec![host_instance::SecretInput { name: "S".to_owned(), required: true }],
+            subagents: vec![host_instance::SubagentInput { id: "b".to_owned(), node: "agent:b".to_owned() }],
         }],
     }
 }

@@ -198,6 +198,7 @@ async fn every_runtime_kind_lowers_an_agent_and_twice_the_same() {
             sandbox: "workspace".to_owned(),
             mcp_servers: Vec::new(),
             secrets: Vec::new(),
+            subagents: Vec::new(),
         });
         let errors: Vec<_> = kind
             .check(&document)
