@@ -66,6 +66,7 @@ fn agent(slug: &str) -> AgentInput {
         sandbox: "workspace".to_owned(),
         mcp_servers: Vec::new(),
         secrets: Vec::new(),
+        subagents: Vec::new(),
     }
 }
 
