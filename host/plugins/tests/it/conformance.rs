@@ -91,6 +91,7 @@ async fn a_kind_that_drops_an_input_in_silence_fails() {
             ("drop-mcp", &["lower.inputs", "lower.outcomes", "lower.secrets"], "mcp.remote"),
             ("drop-model", &["lower.inputs", "lower.outcomes", "lower.secrets"], "execution.model"),
             ("drop-sandbox", &["lower.outcomes"], "execution.sandbox"),
+            ("drop-subagents", &["lower.outcomes"], "agent.subagents"),
             ("claim-mcp", &["lower.inputs", "lower.secrets"], "`marker-url`"),
             ("drop-secret", &["lower.secrets"], "`PROBE_OPTIONAL`"),
             ("options", &["options.unknown"], "conformance_unknown_option"),

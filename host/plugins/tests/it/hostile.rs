@@ -3,7 +3,7 @@
 use spawnfile_core::deployment::plan::{ContainerFacts, ContainerSpec, DeploymentPlan};
 use spawnfile_plugins::{BoxFuture, EngineCapability, EngineRefusal, PluginError, PluginHost, Problem, Resource, TargetFailure};
 
-use crate::support::{Home, SHORT, added, instance, kind, kind_with, manifest, validator};
+use crate::support::{Home, SHORT, added, added_to, instance, kind, kind_with, manifest, validator};
 
 /// Calls `check` of a guest with that body; afterwards a good guest must still work in the same host.
 async fn fails(check: &str) -> PluginError {
@@ -31,7 +31,7 @@ async fn a_loop_without_end_is_stopped() {
 
 #[tokio::test]
 async fn other_tasks_go_on_while_a_guest_loops() {
-    let (_home, hostile) = added("(loop $l (br $l)) (unreachable)").await;
+    let (_home, hostile) = added_to(Home::new(), "(loop $l (br $l)) (unreachable)").await;
     let x = instance("x");
     // On one thread: without yielding, the timer would fire only after the guest's ten seconds.
     let started = std::time::Instant::now();

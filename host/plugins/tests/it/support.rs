@@ -187,7 +187,11 @@ fn bytes(words: &[u32]) -> String {
 
 /// Adds a runtime kind with that `check` and calls it.
 pub(crate) async fn added(check: &str) -> (Home, Arc<spawnfile_plugins::RuntimeKind>) {
-    let home = Home::impatient();
+    added_to(Home::impatient(), check).await
+}
+
+/// As [`added`], in a home of the caller's.
+pub(crate) async fn added_to(home: Home, check: &str) -> (Home, Arc<spawnfile_plugins::RuntimeKind>) {
     let path = home.file("guest.wasm", &kind("hostile", check));
     home.host.add(&path).await.unwrap();
     let kind = home.host.runtime_kind("hostile").await.unwrap();

@@ -100,6 +100,9 @@ impl RuntimeKind for Kind {
         if agent.model.is_some() && how() != "drop-model" {
             lowering.capabilities.push(report("execution.model".to_owned()).unsupported("no models"));
         }
+        if !agent.subagents.is_empty() && how() != "drop-subagents" {
+            lowering.capabilities.push(report("agent.subagents".to_owned()).unsupported("no subagents"));
+        }
         if how() != "drop-sandbox" {
             lowering.capabilities.push(report("execution.sandbox".to_owned()).degraded("always the same"));
         }
