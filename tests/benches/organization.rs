@@ -12,13 +12,38 @@ const RUNTIME: &str = "noopolis/spawnfile-runtime-openclaw:2026.6.11";
 
 /// A creator with the example in `analyst`, its images locked to what set-up made.
 pub(crate) fn analyst() -> User {
+    let creator = User::new();
+    sh("cp", ["-r", root().join("examples/analyst").to_str().unwrap(), creator.path().join("analyst").to_str().unwrap()]);
+    lock(&creator, "analyst");
+    creator
+}
+
+/// A creator with a team of openclaw agents in `team`: each has docs, a skill, a secret and a model of its own.
+pub(crate) fn team(agents: u16) -> User {
+    let creator = User::new();
+    let mut text = String::from(
+        "spawnfile_version: \"0.1\"\nkind: team\nname: team\nmode: hierarchical\nlead: m0\nshared:\n  workspace:\n    docs: {system: TEAM.md}\n    \
+         skills: [{ref: search}]\nmembers:\n",
+    );
+    for n in 0..agents {
+        creator.write(&format!("team/m{n}.md"), format!("# m{n}\n\nYou are member {n}. Say what you found and where.\n"));
+        text.push_str(&format!(
+            "  - id: m{n}\n    runtime: openclaw\n    execution: {{model: {{primary: {{provider: anthropic, name: claude-sonnet-4-5}}}}}}\n    \
+             workspace: {{docs: {{system: m{n}.md}}}}\n    environment: {{secrets: [{{name: KEY_{n}, required: false}}]}}\n",
+        ));
+    }
+    creator.write("team/Spawnfile", text);
+    creator.write("team/TEAM.md", "# Team\n\nThe lead asks, the others look.\n");
+    creator.write("team/search/SKILL.md", "---\nname: search\ndescription: looks things up\n---\n\nAsk, read, compare.\n");
+    lock(&creator, "team");
+    creator
+}
+
+fn lock(creator: &User, project: &str) {
     let local = |variable: &str, otherwise: &str| std::env::var(variable).unwrap_or_else(|_| otherwise.to_owned());
     let base = local("SPAWNFILE_TEST_BASE_NODE", "spawnfile-lookalike/node:24-bookworm-slim");
     let runtime = local("SPAWNFILE_TEST_RUNTIME_OPENCLAW", "spawnfile-lookalike/runtime-openclaw:2026.6.11");
-    let creator = User::new();
-    sh("cp", ["-r", root().join("examples/analyst").to_str().unwrap(), creator.path().join("analyst").to_str().unwrap()]);
-    creator.run(["lock", "analyst", "--use", &format!("{BASE}={base}"), "--use", &format!("{RUNTIME}={runtime}")]).expect(0);
-    creator
+    creator.run(["lock", project, "--use", &format!("{BASE}={base}"), "--use", &format!("{RUNTIME}={runtime}")]).expect(0);
 }
 
 /// An image in the Engine, taken away at the end together with what ran of it.

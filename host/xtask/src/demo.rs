@@ -1,5 +1,5 @@
 //! `cargo xtask demo`: the whole way once, with the commands that a reader would type. A creator publishes
-//! examples/analyst to a registry on this machine; a consumer with nothing but the reference and a key runs it.
+//! examples/research-cell to a registry on this machine; a consumer with nothing but the reference and two secrets runs it.
 //!
 //! The registry ends with the demo. The deployment stays, to be looked at, until `--down` or the next demo.
 
@@ -23,10 +23,11 @@ pub(crate) struct Args {
     down: bool,
 }
 
-const PROJECT: &str = "analyst";
-const NAME_AND_TAG: &str = "demo/analyst:1.0.0";
-/// It opens nothing: the runtime starts with it, and a question to the model would be refused.
-const ENV_FILE: &str = "ANTHROPIC_API_KEY=a-dummy-key-that-opens-nothing\n";
+const PROJECT: &str = "research-cell";
+const NAME_AND_TAG: &str = "demo/research-cell:1.0.0";
+const ENV_FILE: &str = "cell.env";
+/// They open nothing: the runtime starts with them, and a question to the model would be refused.
+const SECRETS: &str = "ANTHROPIC_API_KEY=a-dummy-key-that-opens-nothing\nLIBRARY_TOKEN=a-dummy-token-that-opens-nothing\n";
 
 /// Runs the chore.
 pub(crate) fn chore(tree: &Tree, args: &Args) -> Result<ExitCode> {
@@ -78,10 +79,10 @@ impl Demo {
         typed(&mut lock)?;
         typed(self.spawnfile(&creator).args(["publish", PROJECT, "--tag", &reference]))?;
 
-        console::progress(format_args!("\nThe consumer, in {}, who has the reference and a key of their own.", consumer.display()));
-        write(&consumer.join("analyst.env"), ENV_FILE)?;
+        console::progress(format_args!("\nThe consumer, in {}, who has the reference and secrets of their own.", consumer.display()));
+        write(&consumer.join(ENV_FILE), SECRETS)?;
         typed(self.spawnfile(&consumer).args(["status", &reference]))?;
-        typed(self.spawnfile(&consumer).args(["up", &reference, "--env-file", "analyst.env", "--network", "none"]))?;
+        typed(self.spawnfile(&consumer).args(["up", &reference, "--env-file", ENV_FILE, "--network", "none"]))?;
         typed(self.spawnfile(&consumer).args(["status", "--deployment", PROJECT, "--live"]))?;
         drop(registry);
         console::progress(self.farewell(&consumer));

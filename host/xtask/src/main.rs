@@ -41,7 +41,7 @@ enum Chore {
     Bench(bench::Args),
     /// Look for bytes that break a reader of foreign bytes; one line a target
     Fuzz(fuzz::Args),
-    /// Publish examples/analyst to a registry on this machine and run it from its reference
+    /// Publish examples/research-cell to a registry on this machine and run it from its reference
     Demo(demo::Args),
 }
 

@@ -7,25 +7,10 @@ const HOMES: &[(&str, &str)] =
     &[("/Users/", "/"), ("/home/", "/"), (":\\Users\\", "\\"), (":\\\\Users\\\\", "\\\\"), (":/Users/", "/"), ("/mnt/c/Users/", "/")];
 /// Beginnings that say it without a name.
 const OTHERS: &[&str] = &["/root/", "/private/var/folders/", "/var/folders/", "\\\\wsl$\\", "\\\\wsl.localhost\\"];
+/// Folders in which programs make folders with random names.
+const TEMPORARY: &[&str] = &["/tmp/", "/var/tmp/"];
 /// Names that documentation and images use: they are nobody's.
-const NOBODY: &[&str] = &[
-    "you",
-    "user",
-    "username",
-    "name",
-    "me",
-    "example",
-    "node",
-    "app",
-    "agent",
-    "spawnfile",
-    "runner",
-    "ubuntu",
-    "alice",
-    "bob",
-    "<user>",
-    "<you>",
-];
+const NOBODY: &[&str] = &["you", "user", "username", "name", "me", "example", "node", "app", "agent", "spawnfile", "<user>", "<you>"];
 const LONGEST_NAME: usize = 64;
 
 /// Returns where such paths begin, and what they are.
@@ -53,7 +38,38 @@ pub(super) fn find(bytes: &[u8]) -> Vec<(usize, &'static str)> {
             }
         }
     }
+    for start in TEMPORARY {
+        for at in memmem::find_iter(bytes, start).filter(|at| begins(bytes, *at)) {
+            let name = bytes.get(at + start.len()..).unwrap_or_default();
+            let length = name.iter().take(LONGEST_NAME).take_while(|b| b.is_ascii_alphanumeric() || b"._-".contains(b)).count();
+            if is_random(name.get(..length).unwrap_or_default()) {
+                found.push((at, "a temporary folder of somebody's machine"));
+            }
+        }
+    }
     found
+}
+
+/// Whether a name ends as those that programs make up (`tmp.k3Jx81mQ`): `/tmp/cache` is a path that anybody may name.
+fn is_random(name: &[u8]) -> bool {
+    const SHORTEST: usize = 6;
+    let last = name.rsplit(|b| b"._-".contains(b)).next().unwrap_or_default();
+    // Words change from letters to digits once, and begin with a capital; those of chance change all the time.
+    let changes = last.windows(2).filter(|pair| match pair {
+        [a, b] => kind(*a) != kind(*b) && !(a.is_ascii_uppercase() && b.is_ascii_lowercase()),
+        _ => false,
+    });
+    last.len() >= SHORTEST && changes.count() >= 2
+}
+
+const fn kind(byte: u8) -> u8 {
+    if byte.is_ascii_digit() {
+        0
+    } else if byte.is_ascii_uppercase() {
+        1
+    } else {
+        2
+    }
 }
 
 /// Whether a path begins here, rather than going on: `https://host/home/x/` is none.

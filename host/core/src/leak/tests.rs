@@ -23,6 +23,9 @@ fn paths_of_every_system_are_found() {
         "/mnt/c/Users/ada/x",
         "/private/var/folders/zz/T/x",
         r"\\wsl$\Debian\home",
+        "/tmp/tmp.k3Jx81mQ/org",
+        "/var/tmp/spawnfile-Ab3dE9",
+        "/home/alice/org",
     ] {
         assert!(codes(path).contains(&"leak.path-shape".to_owned()), "{path}: {:?}", codes(path));
     }
@@ -34,6 +37,7 @@ fn common_words_and_our_own_digests_are_no_findings() {
         "https://example.com/home/ada/page",
         "the /root of the tree, /home and /Users are folders",
         "/home/node/app and /home/you/org and /Users/<you>/x",
+        "/tmp/cache1 and /tmp/report2024.csv and /tmp/MyFiles",
         "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "sf1:0123456789ab /var/lib/spawnfile/instances/openclaw/agent-analyst/home/.openclaw",
         "ANTHROPIC_API_KEY=sk-ant-... or sk-ant-xxxxxxxxxxxxxxxxxxxxxxxxxxxx",
