@@ -41,11 +41,23 @@ pub(super) fn path(local: &Path) -> Result<std::ffi::OsString> {
     std::env::join_paths(std::iter::once(local.join("bin")).chain(std::env::split_paths(&old))).context(|| "extending PATH".to_owned())
 }
 
+/// Has npm trust whom this machine trusts: Node.js brings certificates of its own and knows of no other.
+pub(super) fn trusting(npm: &mut Command) -> &mut Command {
+    const OWN: &str = "NODE_EXTRA_CA_CERTS";
+    const SYSTEM: &str = "/etc/ssl/certs/ca-certificates.crt";
+    if std::env::var_os(OWN).is_none() && Path::new(SYSTEM).exists() {
+        npm.env(OWN, SYSTEM);
+    }
+    npm
+}
+
 /// Fetches one npm package, unpacks it and gives its folder. npm itself checks it against the registry's digest.
 fn fetch(work: &Path, name: &str, version: &str) -> Result<PathBuf> {
     let folder = work.join(name);
     std::fs::create_dir(&folder).context(|| format!("making `{}`", folder.display()))?;
-    program::output(Command::new("npm").current_dir(&folder).args(["pack", "--silent", "--ignore-scripts", &format!("{name}@{version}")]))?;
+    let mut npm = Command::new("npm");
+    npm.current_dir(&folder).args(["pack", "--loglevel=error", "--ignore-scripts", &format!("{name}@{version}")]);
+    program::output(trusting(&mut npm))?;
     program::run(Command::new("tar").current_dir(&folder).arg("-xzf").arg(format!("{name}-{version}.tgz")))?;
     Ok(folder.join("package"))
 }

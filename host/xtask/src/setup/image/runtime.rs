@@ -29,23 +29,14 @@ pub(super) fn make(tree: &Tree, third_party: &ThirdParty, runtime: &Runtime, arc
     let project = at("project")?;
     std::fs::write(project.join("package.json"), "{\"private\":true}\n").context(|| "writing `package.json`".to_owned())?;
     // Its install scripts are not run: whatever they would do is not of the package.
-    program::run(
-        Command::new(local.join("bin/node"))
-            .arg(local.join("lib/node_modules/npm/bin/npm-cli.js"))
-            .args([
-                "install",
-                "--omit=dev",
-                "--ignore-scripts",
-                "--no-package-lock",
-                "--no-fund",
-                "--no-audit",
-                "--no-update-notifier",
-                "--loglevel=error",
-            ])
-            .arg(&wanted)
-            .current_dir(&project)
-            .env("PATH", &path),
-    )?;
+    let mut npm = Command::new(local.join("bin/node"));
+    npm.arg(local.join("lib/node_modules/npm/bin/npm-cli.js"))
+        .args(["install", "--omit=dev", "--ignore-scripts", "--no-package-lock", "--no-fund", "--no-audit", "--no-update-notifier"])
+        .arg("--loglevel=error")
+        .arg(&wanted)
+        .current_dir(&project)
+        .env("PATH", &path);
+    program::run(node::trusting(&mut npm))?;
 
     let root = at("root")?;
     let in_image = root.join(runtime.tree.trim_start_matches('/'));
