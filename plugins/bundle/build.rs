@@ -42,7 +42,8 @@ fn make(root: &Path) -> Result<(), String> {
         let of_cargo = text.starts_with("CARGO")
             && !["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR"].iter().any(|kept| text.starts_with(kept));
         let of_rust = text.starts_with("RUST") && !text.starts_with("RUSTUP_");
-        if of_cargo || of_rust || text == "RUSTUP_TOOLCHAIN" || text == "MAKEFLAGS" {
+        // The toolchain stays: else rustup looks for one in the folder of each dependency that is built.
+        if of_cargo || of_rust || text == "MAKEFLAGS" {
             command.env_remove(&name);
         }
     }

@@ -7,9 +7,9 @@ use std::process::Command;
 /// Variables of cargo that say where things are and how they are fetched, not how they are built.
 const KEPT: [&str; 5] = ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_TERM_"];
 
-/// Variables that change what is built, or how.
-const DROPPED: [&str; 7] =
-    ["RUSTFLAGS", "RUSTDOCFLAGS", "RUSTC", "RUSTDOC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTUP_TOOLCHAIN"];
+/// Variables that change what is built, or how. `RUSTUP_TOOLCHAIN` stays: without it rustup looks for a toolchain file
+/// in the folder of each dependency that is built, and installs what that asks for.
+const DROPPED: [&str; 6] = ["RUSTFLAGS", "RUSTDOCFLAGS", "RUSTC", "RUSTDOC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
 
 /// Targets that assets are built for: guests, and PID 1 for either architecture.
 pub(super) const TARGETS: [&str; 3] = ["wasm32-unknown-unknown", "x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"];
