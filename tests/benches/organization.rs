@@ -60,9 +60,7 @@ pub(crate) fn echo_image() -> EchoImage {
     echo::runtime_image();
     let creator = User::with_echo();
     let name = unique("bench");
-    let mut agent = EchoAgent::named(&name);
-    agent.secrets.clear();
-    agent.write(&creator, "org");
+    EchoAgent::plain(&name).write(&creator, "org");
     let tag = format!("spawnfile-test/{name}:1");
     creator.run(["build", "org", "--tag", &tag]).expect(0);
     EchoImage { _containers: Cleanup(name.clone()), _image: Image(tag.clone()), name, tag }

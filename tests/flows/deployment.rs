@@ -1,29 +1,13 @@
 //! Starting, failing to start, being hardened, and going away.
 
-use crate::support::engine::{Cleanup, Image};
 use crate::support::project::EchoAgent;
-use crate::support::{User, echo, engine, sh, unique};
-
-fn built(user: &User, agent: &EchoAgent) -> (String, Image, Cleanup) {
-    echo::runtime_image();
-    let folder = format!("org-{}", agent.name);
-    agent.write(user, &folder);
-    let tag = format!("spawnfile-test/{}:1", agent.name);
-    user.run(["build", &folder, "--tag", &tag]).expect(0);
-    (tag.clone(), Image(tag), Cleanup(agent.name.clone()))
-}
-
-fn plain(name: &str) -> EchoAgent {
-    let mut agent = EchoAgent::named(name);
-    agent.secrets.clear();
-    agent
-}
+use crate::support::{Ran, User, engine, proxy, sh, unique};
 
 #[test]
 fn an_image_that_exits_at_once_is_no_deployment() {
     let user = User::with_echo();
     let name = unique("exits");
-    let (tag, _image, _down) = built(&user, &plain(&name).option("exit_after_ms: 1").option("exit_code: 7"));
+    let (tag, _image, _down) = EchoAgent::plain(&name).option("exit_after_ms: 1").option("exit_code: 7").built(&user);
     let before = engine::volumes();
     let ran = user.run(["up", &tag]).expect(1).says("exit code 7");
     assert!(!ran.all().contains("next: spawnfile status"));
@@ -37,7 +21,7 @@ fn an_image_that_exits_at_once_is_no_deployment() {
 fn a_slow_start_is_waited_for() {
     let user = User::with_echo();
     let name = unique("slow");
-    let (tag, _image, _down) = built(&user, &plain(&name).option("start_delay_ms: 3000"));
+    let (tag, _image, _down) = EchoAgent::plain(&name).option("start_delay_ms: 3000").built(&user);
     user.run(["up", &tag, "--detach"]).expect(0).says("next: spawnfile status");
     user.run(["status", "--deployment", &name, "--live"]).expect(0);
 }
@@ -46,7 +30,7 @@ fn a_slow_start_is_waited_for() {
 fn the_container_is_hardened_and_restarts_only_once_healthy() {
     let user = User::with_echo();
     let name = unique("hard");
-    let (tag, _image, _down) = built(&user, &plain(&name));
+    let (tag, _image, _down) = EchoAgent::plain(&name).built(&user);
     user.run(["up", &tag, "--network", "none"]).expect(0);
     let container = engine::containers(&name).remove(0);
     let inspect = engine::inspect(&container);
@@ -71,10 +55,34 @@ fn the_container_is_hardened_and_restarts_only_once_healthy() {
 }
 
 #[test]
+fn the_image_that_was_looked_at_runs_even_if_its_tag_moves() {
+    let user = User::with_echo();
+    let (name, other) = (unique("looked-at"), unique("moved-to"));
+    let (tag, _image, _down) = EchoAgent::plain(&name).built(&user);
+    let (moved, _moved_image, _) = EchoAgent::plain(&other).built(&user);
+    let looked_at = engine::inspect(&tag)["Id"].clone();
+
+    // A consumer who never saw it: the helper, the report and the container all come after the tag has moved.
+    let consumer = User::new();
+    let socket = consumer.path().join("engine.sock");
+    let (from, to) = (moved.clone(), tag.clone());
+    proxy::before_engine(&socket, "/containers/create?", move || {
+        sh("docker", ["tag", &from, &to]);
+    });
+    let mut up = consumer.command(["up", &tag, "--deployment", &name, "--network", "none", "--json"]);
+    let answer = Ran::of(&up.env("DOCKER_HOST", format!("unix://{}", socket.display())).output().unwrap()).expect(0).json();
+    assert_ne!(engine::inspect(&tag)["Id"], looked_at, "the tag moved");
+    assert_eq!(answer["image_id"], looked_at);
+    assert_eq!(engine::inspect(&engine::containers(&name)[0])["Image"], looked_at);
+    // Its own name would be gone with the tag.
+    sh("docker", ["tag", looked_at.as_str().unwrap(), &tag]);
+}
+
+#[test]
 fn status_tells_when_it_is_not_well() {
     let user = User::with_echo();
     let name = unique("unwell");
-    let (tag, _image, _down) = built(&user, &plain(&name));
+    let (tag, _image, _down) = EchoAgent::plain(&name).built(&user);
     user.run(["up", &tag]).expect(0);
     let container = engine::containers(&name).remove(0);
     sh("docker", ["stop", "-t", "2", &container]);
@@ -91,7 +99,7 @@ fn status_tells_when_it_is_not_well() {
 fn a_name_in_use_is_refused_with_what_to_do() {
     let user = User::with_echo();
     let name = unique("twice");
-    let (tag, _image, _down) = built(&user, &plain(&name));
+    let (tag, _image, _down) = EchoAgent::plain(&name).built(&user);
     user.run(["up", &tag]).expect(0);
     let container = engine::containers(&name);
     user.run(["up", &tag]).expect(2).says("spawnfile down --deployment").says("--deployment <name>");

@@ -105,8 +105,7 @@ fn a_project_in_the_foreground_leaves_nothing() {
 fn one_that_ends_by_itself_in_the_foreground_is_told_with_its_exit_code() {
     let user = User::with_echo();
     let name = unique("ends");
-    let mut agent = EchoAgent::named(&name).option("exit_after_ms: 1500").option("exit_code: 7");
-    agent.secrets.clear();
+    let agent = EchoAgent::plain(&name).option("exit_after_ms: 1500").option("exit_code: 7");
     echo::runtime_image();
     agent.write(&user, "org");
     user.run(["run", "org", "--network", "none"]).expect(1).says("exit code 7");

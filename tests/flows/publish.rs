@@ -50,6 +50,27 @@ fn an_organization_goes_the_whole_way_through_a_registry() {
 }
 
 #[test]
+fn both_documents_are_alone_in_the_last_layer() {
+    echo::runtime_image();
+    let creator = User::with_echo();
+    let name = unique("last-layer");
+    let tag = format!("spawnfile-test/{name}:1");
+    let _image = Image(tag.clone());
+    EchoAgent::named(&name).write(&creator, "org");
+    creator.run(["build", "org", "--tag", &tag]).expect(0);
+    let saved = creator.path().join("saved");
+    std::fs::create_dir(&saved).unwrap();
+    let (archive, folder) = (creator.path().join("image.tar"), saved.to_str().unwrap());
+    sh("docker", ["save", "--output", archive.to_str().unwrap(), &tag]);
+    sh("tar", ["-xf", archive.to_str().unwrap(), "-C", folder]);
+    let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(saved.join("manifest.json")).unwrap()).unwrap();
+    let last = manifest[0]["Layers"].as_array().unwrap().last().unwrap().as_str().unwrap();
+    let listing = sh("tar", ["-tf", saved.join(last).to_str().unwrap()]);
+    let files: std::collections::BTreeSet<&str> = listing.lines().filter(|line| !line.ends_with('/')).collect();
+    assert_eq!(files.into_iter().collect::<Vec<_>>(), ["spawnfile/spawnfile-extras.json", "spawnfile/spawnfile-report.json"]);
+}
+
+#[test]
 fn the_same_project_gives_the_same_bytes_wherever_it_lies() {
     let (one, two) = (User::with_echo(), User::with_echo());
     EchoAgent::named("same").write(&one, "a/deep/folder");

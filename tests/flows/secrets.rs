@@ -1,18 +1,7 @@
 //! Secrets: all gaps at once, nothing ambient, values nowhere.
 
-use crate::support::engine::{Cleanup, Image};
 use crate::support::project::EchoAgent;
-use crate::support::{Ran, User, echo, engine, sh, unique};
-
-/// Builds an echo organization under a tag of its own.
-fn built(user: &User, agent: &EchoAgent) -> (String, Image, Cleanup) {
-    echo::runtime_image();
-    let folder = format!("org-{}", agent.name);
-    agent.write(user, &folder);
-    let tag = format!("spawnfile-test/{}:1", agent.name);
-    user.run(["build", &folder, "--tag", &tag]).expect(0);
-    (tag.clone(), Image(tag), Cleanup(agent.name.clone()))
-}
+use crate::support::{Ran, User, engine, sh, unique};
 
 #[test]
 fn every_missing_secret_is_listed_and_nothing_is_started() {
@@ -20,7 +9,7 @@ fn every_missing_secret_is_listed_and_nothing_is_started() {
     let name = unique("missing");
     let mut agent = EchoAgent::named(&name);
     agent.secrets = vec![("ZEBRA_KEY".into(), true), ("ALPHA_KEY".into(), true), ("OPTIONAL_KEY".into(), false)];
-    let (tag, _image, _down) = built(&user, &agent);
+    let (tag, _image, _down) = agent.built(&user);
     // Set in the environment of the command, and still not taken.
     let mut command = user.command(["up", &tag]);
     command.env("ALPHA_KEY", "ambient").env("ZEBRA_KEY", "ambient");
@@ -34,7 +23,7 @@ fn every_missing_secret_is_listed_and_nothing_is_started() {
 fn sources_win_in_order_and_only_declared_names_pass() {
     let user = User::with_echo();
     let name = unique("sources");
-    let (tag, _image, _down) = built(&user, &EchoAgent::named(&name));
+    let (tag, _image, _down) = EchoAgent::named(&name).built(&user);
     let profile = user.write("profile.env", "NEEDED_KEY=from-profile\nUNDECLARED_KEY=stray\n");
     user.run(["auth", "import", "env", profile.to_str().unwrap(), "--profile", "work"]).expect(0).says("NEEDED_KEY");
     let shown = user.run(["auth", "show", "--profile", "work"]).expect(0);
@@ -54,12 +43,54 @@ fn sources_win_in_order_and_only_declared_names_pass() {
     assert!(files.contains("true"), "{files}");
 }
 
+/// Returns the value of a secret as the processes of a container find it.
+fn in_container(user: &User, container: &str, secret: &str) -> Vec<u8> {
+    let to = user.path().join("from-container");
+    sh("docker", ["cp", &format!("{container}:/run/spawnfile/secrets/{secret}"), to.to_str().unwrap()]);
+    let value = std::fs::read(&to).unwrap();
+    std::fs::remove_file(to).unwrap();
+    value
+}
+
+#[test]
+fn a_value_of_several_lines_arrives_whole() {
+    const KEY: &str = "-----BEGIN THING-----\nline one\n\nline \"two\" \\n $X\n-----END THING-----\n";
+    let user = User::with_echo();
+    let name = unique("lines");
+    let (tag, _image, _down) = EchoAgent::named(&name).built(&user);
+    let mut up = user.command(["up", &tag, "--from-env", "NEEDED_KEY", "--network", "none"]);
+    Ran::of(&up.env("NEEDED_KEY", KEY).output().unwrap()).expect(0);
+    assert_eq!(in_container(&user, &engine::containers(&name)[0], "NEEDED_KEY"), KEY.as_bytes());
+}
+
+#[test]
+fn a_generated_value_is_private_and_stays_when_the_container_is_made_again() {
+    let user = User::with_echo();
+    let name = unique("generated");
+    let (tag, _image, _down) = EchoAgent::named(&name).built(&user);
+    let env = user.write("env", "NEEDED_KEY=x\n");
+    let up = ["up", &tag, "--env-file", env.to_str().unwrap(), "--network", "none"];
+    let mut values = Vec::new();
+    for _ in 0..2 {
+        let ran = user.run(up).expect(0).says("ECHO_TOKEN from generated");
+        let container = engine::containers(&name).remove(0);
+        let value = in_container(&user, &container, "ECHO_TOKEN");
+        assert!(value.len() >= 32 && !ran.all().contains(std::str::from_utf8(&value).unwrap()));
+        values.push(value);
+        sh("docker", ["rm", "--force", "--volumes", &container]);
+    }
+    assert_eq!(values[0], values[1], "clients of the organization know it");
+    let kept = user.home().join("deployments").join(&name).join("generated.json");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(kept).unwrap().permissions());
+    assert_eq!(mode & 0o7777, 0o600);
+}
+
 #[test]
 fn a_canary_stands_nowhere() {
     const CANARY: &str = "canary-9f3b2c71d4e8";
     let user = User::with_echo();
     let name = unique("canary");
-    let (tag, _image, _down) = built(&user, &EchoAgent::named(&name).option("start_delay_ms: 50"));
+    let (tag, _image, _down) = EchoAgent::named(&name).option("start_delay_ms: 50").built(&user);
     let file = user.write("secret/env", format!("NEEDED_KEY={CANARY}\n"));
     let up = user.run(["up", &tag, "--env-file", file.to_str().unwrap()]).expect(0);
     let status = user.run(["status", "--deployment", &name, "--live", "--json"]).expect(0);
@@ -136,7 +167,7 @@ fn an_organization_that_needs_an_import_is_refused_by_name() {
     let name = unique("import");
     let mut agent = EchoAgent::named(&name);
     agent.auth = Some("claude-code".into());
-    let (tag, _image, _down) = built(&user, &agent);
+    let (tag, _image, _down) = agent.built(&user);
     let file = user.write("env", "NEEDED_KEY=x\n");
     let ran = user.run(["up", &tag, "--env-file", file.to_str().unwrap()]).expect(2).says("claude-code").says("anthropic").says("echo");
     assert!(!ran.all().contains("SPAWNFILE_CLI_AUTH_JSON"), "{}", ran.all());

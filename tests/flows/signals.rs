@@ -2,9 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::support::engine::{self, Cleanup, Image};
+use crate::support::engine::{self, Cleanup};
 use crate::support::project::EchoAgent;
-use crate::support::{Ran, User, echo, proxy, sh, unique};
+use crate::support::{Ran, User, proxy, sh, unique};
+
+/// Longer than any test waits.
+const SLOW: &str = "start_delay_ms: 60000";
 
 /// Starts a command that gets `signal` when the Engine is asked for what has `marker` in it.
 fn signalled(user: &User, arguments: &[&str], marker: &'static str, signal: &'static str) -> Ran {
@@ -26,17 +29,6 @@ fn signalled(user: &User, arguments: &[&str], marker: &'static str, signal: &'st
     Ran::of(&started.wait_with_output().unwrap())
 }
 
-/// Builds an image whose start takes longer than any test waits.
-fn slow(user: &User, name: &str) -> (String, Image) {
-    echo::runtime_image();
-    let mut agent = EchoAgent::named(name).option("start_delay_ms: 60000");
-    agent.secrets.clear();
-    agent.write(user, "org");
-    let tag = format!("spawnfile-test/{name}:1");
-    user.run(["build", "org", "--tag", &tag]).expect(0);
-    (tag.clone(), Image(tag))
-}
-
 fn listing(what: &str, deployment: &str) -> String {
     sh("docker", [what, "ls", "--quiet", "--filter", &format!("label=com.spawnfile.deployment={deployment}")])
 }
@@ -45,7 +37,7 @@ fn listing(what: &str, deployment: &str) -> String {
 fn a_start_leaves_nothing_wherever_the_signal_comes() {
     let user = User::with_echo();
     let name = unique("signals");
-    let (tag, _image) = slow(&user, &name);
+    let (tag, _image, _down) = EchoAgent::plain(&name).option(SLOW).built(&user);
     // The report is read once and then known: this start is after that.
     user.run(["status", &tag]).expect(0);
     let files = user.home_files().len();
@@ -75,7 +67,7 @@ fn a_start_leaves_nothing_wherever_the_signal_comes() {
 fn a_look_into_an_image_leaves_no_helper_wherever_the_signal_comes() {
     let user = User::with_echo();
     let name = unique("looks");
-    let (tag, _image) = slow(&user, &name);
+    let (tag, _image, _down) = EchoAgent::plain(&name).option(SLOW).built(&user);
     for (marker, signal, code) in [("/containers/create?", "-INT", 130), ("/archive?", "-TERM", 143), ("/archive?", "-INT", 130)] {
         // A consumer who has not seen the image yet.
         let other = User::new();

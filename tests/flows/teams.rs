@@ -54,8 +54,7 @@ fn a_team_runs_from_its_reference_in_one_container() {
 
 fn write_team(user: &User, name: &str) {
     for agent in ["asker", "teller"] {
-        let mut agent = EchoAgent::named(agent);
-        agent.secrets.clear();
+        let agent = EchoAgent::plain(agent);
         agent.write(user, &format!("org/{}", agent.name));
     }
     user.write("org/TEAM.md", "# Team\n\nOne asks, one tells.\n");

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::User;
+use super::engine::{Cleanup, Image};
+use super::{User, echo};
 
 /// An agent on the echo kind.
 #[derive(Debug, Clone)]
@@ -33,6 +34,21 @@ impl EchoAgent {
     pub(crate) fn option(mut self, line: &str) -> Self {
         self.options.push(line.to_owned());
         self
+    }
+
+    /// An agent that needs no secret.
+    pub(crate) fn plain(name: &str) -> Self {
+        Self { secrets: Vec::new(), ..Self::named(name) }
+    }
+
+    /// Builds the project under a tag of its own, in a folder of the user; image and deployment go at the end.
+    pub(crate) fn built(&self, user: &User) -> (String, Image, Cleanup) {
+        echo::runtime_image();
+        let folder = format!("org-{}", self.name);
+        self.write(user, &folder);
+        let tag = format!("spawnfile-test/{}:1", self.name);
+        user.run(["build", &folder, "--tag", &tag]).expect(0);
+        (tag.clone(), Image(tag), Cleanup(self.name.clone()))
     }
 
     /// Writes the project into a folder of the user.

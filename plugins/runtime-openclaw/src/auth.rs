@@ -6,15 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use spawnfile_plugin::document::instance::ModelTarget;
+use spawnfile_plugin::document::report::ReportInstance;
 use spawnfile_plugin::runtime_kind::AuthPlace;
 use spawnfile_plugin::{Diagnostic, Document, Template, file};
 
 use crate::config::{Auth, AuthProfile};
-
-/// Schemas of the report entry that [`legacy_places`] reads.
-const REPORT_SCHEMAS: [&str; 2] = ["spawnfile.distribution-report.v1", "spawnfile.distribution-report.v1/runtime_instance"];
 
 /// A sign-in that OpenClaw has a place for.
 struct SignIn {
@@ -79,25 +76,14 @@ pub(crate) fn places(target: &ModelTarget, home: &str) -> Vec<AuthPlace> {
     SignIn::of(&target.provider, &target.auth_method).map(|sign_in| sign_in.place(home)).into_iter().collect()
 }
 
-/// What is read of a report's entry for an instance.
-#[derive(Deserialize)]
-struct ReportInstance {
-    home_path: Option<String>,
-    #[serde(default)]
-    model_auth_methods: BTreeMap<String, String>,
-}
-
 /// Places in an image of another tool, which has its home where its report says.
 pub(crate) fn legacy_places(report_instance: &Document) -> Result<Vec<AuthPlace>, Diagnostic> {
-    let instance: ReportInstance = spawnfile_plugin::document::parse(report_instance, &REPORT_SCHEMAS)?;
-    let wanted: Vec<(&String, &String)> =
-        instance.model_auth_methods.iter().filter(|(_, method)| !matches!(method.as_str(), "api_key" | "none")).collect();
+    let instance = ReportInstance::parse(report_instance)?;
+    let wanted = instance.sign_ins();
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let Some(home) = instance.home_path.filter(|home| home.starts_with('/')) else {
-        return Err(Diagnostic::error("openclaw.legacy-auth.home", "the report names no home folder for this instance").at("/home_path"));
-    };
+    let home = instance.home()?;
     // One file holds the sign-ins of all providers, and a place fills a file whole.
     let [(provider, method)] = wanted.as_slice() else {
         let message = "the image wants sign-ins for several model providers in one instance";
@@ -105,7 +91,7 @@ pub(crate) fn legacy_places(report_instance: &Document) -> Result<Vec<AuthPlace>
             .at("/model_auth_methods")
             .hint("use an API key for all but one"));
     };
-    SignIn::of(provider, method).map(|sign_in| vec![sign_in.place(&home)]).ok_or_else(|| {
+    SignIn::of(provider, method).map(|sign_in| vec![sign_in.place(home)]).ok_or_else(|| {
         let message = format!("OpenClaw has no place for auth method `{method}` of model provider `{provider}`");
         Diagnostic::error("openclaw.model.auth-method", message).at("/model_auth_methods")
     })
@@ -155,7 +141,7 @@ mod tests {
     }
 
     fn legacy(json: &str) -> Result<Vec<AuthPlace>, Diagnostic> {
-        legacy_places(&Document { schema: REPORT_SCHEMAS[0].to_owned(), json: json.as_bytes().to_vec() })
+        legacy_places(&Document { schema: "spawnfile.distribution-report.v1".to_owned(), json: json.as_bytes().to_vec() })
     }
 
     #[test]
@@ -168,7 +154,7 @@ mod tests {
     #[test]
     fn what_has_no_place_is_refused() {
         for (json, code) in [
-            (r#"{"home_path":null,"model_auth_methods":{"openai":"codex"}}"#, "openclaw.legacy-auth.home"),
+            (r#"{"home_path":null,"model_auth_methods":{"openai":"codex"}}"#, "document.home"),
             (r#"{"home_path":"/h","model_auth_methods":{"openai":"claude-code"}}"#, "openclaw.model.auth-method"),
             (r#"{"home_path":"/h","model_auth_methods":{"anthropic":"claude-code","openai":"codex"}}"#, "openclaw.legacy-auth.several"),
             ("{", "document.malformed"),

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 use spawnfile_plugin::document::instance::Agent;
-use spawnfile_plugin::runtime_kind::{mcp, workspace};
+use spawnfile_plugin::runtime_kind::{mcp, single, workspace};
 use spawnfile_plugin::{Diagnostic, Instance, pointer_key};
 
-use crate::{lower, model};
+use crate::lower::PORTS;
+use crate::model;
 
 /// JSON Schema of `runtime.options`.
 pub(crate) const OPTIONS_SCHEMA: &str = r#"{
@@ -21,20 +22,7 @@ pub(crate) const OPTIONS_SCHEMA: &str = r#"{
 /// Checks an instance.
 pub(crate) fn check(instance: &Instance) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (name, path) in [("root", &instance.root), ("runtime_root", &instance.runtime_root)] {
-        if !path.starts_with('/') {
-            found.push(Diagnostic::error("openclaw.path", format!("`{path}` is not an absolute path")).at(format!("/{name}")));
-        }
-    }
-    if lower::gateway_port(instance.index).is_none() {
-        let message = format!("no port is left for instance number {}", instance.index);
-        found.push(Diagnostic::error("openclaw.port", message).at("/index").hint("use fewer openclaw agents in one organization"));
-    }
-    let [agent] = instance.agents.as_slice() else {
-        let message = format!("an OpenClaw instance is one agent, not {}", instance.agents.len());
-        found.push(Diagnostic::error("openclaw.agents", message).at("/agents"));
-        return found;
-    };
+    let Some(agent) = single::check(instance, PORTS, &mut found) else { return found };
     check_options(agent, "/agents/0", &mut found);
     workspace::check(agent, "/agents/0", &mut found);
     mcp::check(agent, "/agents/0", &mut found);

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use spawnfile_plugin::document;
 use spawnfile_plugin::document::instance::{Agent, ModelTarget};
+use spawnfile_plugin::runtime_kind::single::Ports;
 use spawnfile_plugin::runtime_kind::{
-    self, Capability, Lowering, Paths, Probe, capability, env_need, file_probe, folder_probe, http_probe, port, workspace,
+    self, Capability, Lowering, Paths, Probe, as_declared, capability, env_need, file_probe, folder_probe, http_probe, port, workspace,
 };
 use spawnfile_plugin::{Diagnostic, EnvVar, Instance, env, env_from_secret, file, secret_env};
 
@@ -15,20 +17,14 @@ const BASE_IMAGE: &str = "node:24-bookworm-slim";
 const RUNTIME_IMAGE: &str = "noopolis/spawnfile-runtime-openclaw:2026.6.11";
 const RUNTIME_PATH: &str = "/opt/spawnfile/runtime-installs/openclaw";
 
-/// Port of the first instance, and the distance to the next: a gateway uses some ports above its own.
-const FIRST_PORT: u16 = 18789;
-const PORT_STRIDE: u32 = 20;
+/// A gateway uses some ports above its own.
+pub(crate) const PORTS: Ports = Ports { first: 18789, stride: 20 };
 
 const GATEWAY_TOKEN: &str = "OPENCLAW_GATEWAY_TOKEN";
 
-/// Returns the gateway's port of the instance at a position, if there is one left.
-pub(crate) fn gateway_port(index: u32) -> Option<u16> {
-    index.checked_mul(PORT_STRIDE)?.checked_add(FIRST_PORT.into())?.try_into().ok()
-}
-
 /// Lowers an instance that [`crate::check::check`] found no error in.
 pub(crate) fn lower(instance: &Instance) -> Result<Lowering, Vec<Diagnostic>> {
-    let (Some(number), [agent]) = (gateway_port(instance.index), instance.agents.as_slice()) else {
+    let (Some(number), [agent]) = (PORTS.of(instance), instance.agents.as_slice()) else {
         return Err(crate::check::check(instance));
     };
     let home = format!("{}/home", instance.root);
@@ -97,10 +93,7 @@ fn config_text(agent: &Agent, target: Option<&ModelTarget>, workspace: &str, num
         mcp: mcp::config(agent),
         auth: target.and_then(auth::config),
     };
-    let mut text = serde_json::to_string_pretty(&config)
-        .map_err(|error| vec![Diagnostic::error("openclaw.config", format!("the configuration cannot be written: {error}"))])?;
-    text.push('\n');
-    Ok(text)
+    document::pretty(&config).map_err(|diagnostic| vec![diagnostic])
 }
 
 fn probes(paths: &Paths, home: &str) -> Vec<Probe> {
@@ -116,10 +109,7 @@ fn probes(paths: &Paths, home: &str) -> Vec<Probe> {
 
 fn capabilities(agent: &Agent) -> Vec<Capability> {
     let node = agent.id.as_str();
-    let docs = agent.docs.iter().map(|doc| format!("docs.{}", doc.role));
-    let skills = agent.skills.iter().map(|skill| format!("skills.{}", skill.name));
-    let servers = agent.mcp_servers.iter().map(|server| format!("mcp.{}", server.name));
-    let mut capabilities: Vec<Capability> = docs.chain(skills).chain(servers).map(|key| capability(node, key)).collect();
+    let mut capabilities = as_declared(agent);
     if let Some(model) = &agent.model {
         let outcome = capability(node, "execution.model");
         let ignored: Vec<String> = model.fallback.iter().map(|target| format!("{}/{}", target.provider, target.name)).collect();

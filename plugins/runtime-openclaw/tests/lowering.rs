@@ -306,9 +306,9 @@ fn options_are_known_or_refused() {
 fn instances_that_cannot_be_are_refused() {
     let mut instance = analyst();
     instance.agents.push(instance.agents[0].clone());
-    assert_eq!(codes(&instance), ["openclaw.agents"]);
+    assert_eq!(codes(&instance), ["runtime-kind.agents"]);
     let mut instance = analyst();
     instance.index = 5000;
     instance.root = "relative".to_owned();
-    assert_eq!(codes(&instance), ["openclaw.path", "openclaw.port"]);
+    assert_eq!(codes(&instance), ["runtime-kind.path", "runtime-kind.port"]);
 }

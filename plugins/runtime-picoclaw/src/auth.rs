@@ -4,15 +4,10 @@
 //! fills a slot that a credential lacks, or that it keeps to itself, with an empty text: both programs then use what
 //! they have until it expires.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
 use spawnfile_plugin::document::instance::Model;
+use spawnfile_plugin::document::report::ReportInstance;
 use spawnfile_plugin::runtime_kind::AuthPlace;
 use spawnfile_plugin::{Diagnostic, Document, Template, file};
-
-/// Schemas of the report entry that [`legacy_places`] reads.
-const REPORT_SCHEMAS: [&str; 2] = ["spawnfile.distribution-report.v1", "spawnfile.distribution-report.v1/runtime_instance"];
 
 /// A sign-in that PicoClaw has a command line for.
 #[derive(Debug, PartialEq, Eq)]
@@ -97,29 +92,17 @@ pub(crate) fn packages(model: &Model) -> Vec<&'static str> {
     sign_ins(model).into_iter().map(|sign_in| sign_in.package).collect()
 }
 
-/// What is read of a report's entry for an instance.
-#[derive(Deserialize)]
-struct ReportInstance {
-    home_path: Option<String>,
-    #[serde(default)]
-    model_auth_methods: BTreeMap<String, String>,
-}
-
 /// Places in an image of another tool, which has its home where its report says.
 pub(crate) fn legacy_places(report_instance: &Document) -> Result<Vec<AuthPlace>, Diagnostic> {
-    let instance: ReportInstance = spawnfile_plugin::document::parse(report_instance, &REPORT_SCHEMAS)?;
-    let wanted = instance.model_auth_methods.iter().filter(|(_, method)| !matches!(method.as_str(), "api_key" | "none"));
-    let home = instance.home_path.as_deref().filter(|home| home.starts_with('/'));
+    let instance = ReportInstance::parse(report_instance)?;
+    let wanted = instance.sign_ins().into_iter();
     wanted
         .map(|(provider, method)| {
             let sign_in = SignIn::of(provider, method).ok_or_else(|| {
                 let message = format!("PicoClaw has no place for auth method `{method}` of model provider `{provider}`");
                 Diagnostic::error("picoclaw.model.auth-method", message).at("/model_auth_methods")
             })?;
-            let home = home.ok_or_else(|| {
-                Diagnostic::error("picoclaw.legacy-auth.home", "the report names no home folder for this instance").at("/home_path")
-            })?;
-            Ok(sign_in.place(home))
+            Ok(sign_in.place(instance.home()?))
         })
         .collect()
 }
@@ -154,7 +137,7 @@ mod tests {
     }
 
     fn legacy(json: &str) -> Result<Vec<AuthPlace>, Diagnostic> {
-        legacy_places(&Document { schema: REPORT_SCHEMAS[0].to_owned(), json: json.as_bytes().to_vec() })
+        legacy_places(&Document { schema: "spawnfile.distribution-report.v1".to_owned(), json: json.as_bytes().to_vec() })
     }
 
     #[test]
@@ -167,8 +150,8 @@ mod tests {
     #[test]
     fn what_has_no_place_is_refused() {
         for (json, code) in [
-            (r#"{"home_path":null,"model_auth_methods":{"openai":"codex"}}"#, "picoclaw.legacy-auth.home"),
-            (r#"{"home_path":"h","model_auth_methods":{"openai":"codex"}}"#, "picoclaw.legacy-auth.home"),
+            (r#"{"home_path":null,"model_auth_methods":{"openai":"codex"}}"#, "document.home"),
+            (r#"{"home_path":"h","model_auth_methods":{"openai":"codex"}}"#, "document.home"),
             (r#"{"home_path":"/h","model_auth_methods":{"openai":"claude-code"}}"#, "picoclaw.model.auth-method"),
             ("{", "document.malformed"),
         ] {

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use spawnfile_plugin::document;
 use spawnfile_plugin::document::instance::Agent;
+use spawnfile_plugin::runtime_kind::single::Ports;
 use spawnfile_plugin::runtime_kind::{
-    self, Capability, Install, Lowering, Paths, Probe, capability, file_probe, folder_probe, http_probe, port, workspace,
+    self, Capability, Install, Lowering, Paths, Probe, as_declared, capability, file_probe, folder_probe, http_probe, port, workspace,
 };
 use spawnfile_plugin::{Diagnostic, EnvVar, Instance, Pair, env, file, secret_env};
 
@@ -18,17 +20,11 @@ const BASE_IMAGE: &str = "node:24-bookworm-slim";
 const RUNTIME_IMAGE: &str = "noopolis/spawnfile-runtime-picoclaw:0.3.1";
 const RUNTIME_PATH: &str = "/opt/spawnfile/runtime-installs/picoclaw";
 
-/// Port of the first instance; the others count up.
-const FIRST_PORT: u16 = 18990;
-
-/// Returns the gateway's port of the instance at a position, if there is one left.
-pub(crate) fn gateway_port(index: u32) -> Option<u16> {
-    index.checked_add(FIRST_PORT.into())?.try_into().ok()
-}
+pub(crate) const PORTS: Ports = Ports { first: 18990, stride: 1 };
 
 /// Lowers an instance that [`crate::check::check`] found no error in.
 pub(crate) fn lower(instance: &Instance) -> Result<Lowering, Vec<Diagnostic>> {
-    let (Some(number), [agent]) = (gateway_port(instance.index), instance.agents.as_slice()) else {
+    let (Some(number), [agent]) = (PORTS.of(instance), instance.agents.as_slice()) else {
         return Err(crate::check::check(instance));
     };
     let home = format!("{}/picoclaw", instance.root);
@@ -94,10 +90,7 @@ fn config_text(agent: &Agent, workspace: &str) -> Result<String, Vec<Diagnostic>
         model_list: model.iter().flat_map(|model| model.targets()).map(|target| model::entry(target, workspace)).collect(),
         tools: mcp::config(agent),
     };
-    let mut text = serde_json::to_string_pretty(&config)
-        .map_err(|error| vec![Diagnostic::error("picoclaw.config", format!("the configuration cannot be written: {error}"))])?;
-    text.push('\n');
-    Ok(text)
+    document::pretty(&config).map_err(|diagnostic| vec![diagnostic])
 }
 
 fn probes(paths: &Paths, home: &str) -> Vec<Probe> {
@@ -112,11 +105,8 @@ fn probes(paths: &Paths, home: &str) -> Vec<Probe> {
 
 fn capabilities(agent: &Agent) -> Vec<Capability> {
     let node = agent.id.as_str();
-    let docs = agent.docs.iter().map(|doc| format!("docs.{}", doc.role));
-    let skills = agent.skills.iter().map(|skill| format!("skills.{}", skill.name));
-    let servers = agent.mcp_servers.iter().map(|server| format!("mcp.{}", server.name));
-    let model = agent.model.iter().map(|_| "execution.model".to_owned());
-    let mut capabilities: Vec<Capability> = docs.chain(skills).chain(servers).chain(model).map(|key| capability(node, key)).collect();
+    let mut capabilities = as_declared(agent);
+    capabilities.extend(agent.model.iter().map(|_| capability(node, "execution.model")));
     capabilities.push(sandbox(agent));
     if !agent.subagents.is_empty() {
         capabilities

@@ -354,11 +354,11 @@ fn options_are_known_or_refused() {
 fn instances_that_cannot_be_are_refused() {
     let mut instance = keyed();
     instance.agents.push(instance.agents[0].clone());
-    assert_eq!(codes(&instance), ["picoclaw.agents"]);
+    assert_eq!(codes(&instance), ["runtime-kind.agents"]);
     for index in [50_000, u32::MAX] {
         let mut instance = keyed();
         instance.index = index;
         instance.root = "relative".to_owned();
-        assert_eq!(codes(&instance), ["picoclaw.path", "picoclaw.port"]);
+        assert_eq!(codes(&instance), ["runtime-kind.path", "runtime-kind.port"]);
     }
 }

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use spawnfile_core::deployment::plan::ContainerFacts;
+use spawnfile_core::display::escape;
 use spawnfile_core::extras::Extras;
 use spawnfile_core::init_plan::INIT_PATH;
 use spawnfile_docker::Docker;
@@ -88,7 +89,9 @@ async fn ready(docker: &Docker, container: &str, slice: Duration) -> Result<bool
     match docker.exec(container, &argv, None, 4096, slice + Duration::from_secs(10)).await {
         // What the Engine's runtime answers for a program that is not there or cannot be run.
         Ok(output) if matches!(output.exit_code, 126 | 127) => {
-            Err(CliError::input(format!("the image has no init at {INIT_PATH}, though its extras say so")))
+            let reason = escape(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).trim()).to_string();
+            Err(CliError::failed(format!("{INIT_PATH} cannot be run in the container, though the image says that it has it"))
+                .detail(reason))
         }
         Ok(output) => Ok(output.exit_code == 0),
         // The container ended, or has not begun: the next look from outside tells which.

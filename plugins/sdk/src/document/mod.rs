@@ -3,6 +3,7 @@
 
 pub mod instance;
 pub mod plan;
+pub mod report;
 
 use serde::de::DeserializeOwned;
 
@@ -30,6 +31,16 @@ pub fn make<T: serde::Serialize>(schema: &str, value: &T) -> Result<Document, Di
     serde_json::to_vec(value)
         .map(|json| Document { schema: schema.to_owned(), json })
         .map_err(|error| Diagnostic::error("document.unwritable", format!("document `{schema}` cannot be written: {error}")))
+}
+
+/// Returns a configuration file of anything that serialises to JSON: two spaces, a newline at the end.
+///
+/// # Errors
+/// As [`make`].
+pub fn pretty<T: serde::Serialize>(value: &T) -> Result<String, Diagnostic> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Diagnostic::error("document.unwritable", format!("the configuration cannot be written: {error}")))?;
+    Ok(text + "\n")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The parts of a lowering, without boilerplate.
 
 use super::{Capability, EnvNeed, HttpProbe, Install, JsonPatch, Lowering, Paths, Port, Probe, ProbeAction, Process};
+use crate::document::instance::Agent;
 use crate::file::EnvVar;
 
 impl Lowering {
@@ -92,6 +93,14 @@ fn status_probe(id: &str, observation: &str, action: ProbeAction) -> Probe {
 /// Returns that a feature of an agent works as declared.
 pub fn capability(node: &str, key: impl Into<String>) -> Capability {
     Capability { node: node.to_owned(), key: key.into(), outcome: "supported".to_owned(), message: String::new() }
+}
+
+/// Returns that every doc, skill and MCP server of an agent works as declared.
+pub fn as_declared(agent: &Agent) -> Vec<Capability> {
+    let docs = agent.docs.iter().map(|doc| format!("docs.{}", doc.role));
+    let skills = agent.skills.iter().map(|skill| format!("skills.{}", skill.name));
+    let servers = agent.mcp_servers.iter().map(|server| format!("mcp.{}", server.name));
+    docs.chain(skills).chain(servers).map(|key| capability(&agent.id, key)).collect()
 }
 
 impl Capability {

@@ -5,13 +5,16 @@
 
 mod builder;
 pub mod mcp;
+pub mod single;
 pub mod workspace;
 
 pub use crate::bindings::runtime_kind::spawnfile::runtime_kind::types::{
     AuthPlace, Capability, DerivedEnv, Descriptor, EnvNeed, HttpProbe, Install, JsonPatch, JsonProbe, Lowering, Observation, Paths, Port,
     Probe, ProbeAction, Process, StatusFact,
 };
-pub use builder::{base_image, capability, env_need, file_probe, folder_probe, http_probe, json_patch, port, process, runtime_image};
+pub use builder::{
+    as_declared, base_image, capability, env_need, file_probe, folder_probe, http_probe, json_patch, port, process, runtime_image,
+};
 
 use crate::bindings::runtime_kind::exports::spawnfile::runtime_kind::lowering::Guest;
 use crate::diagnostic::Diagnostic;

@@ -34,7 +34,7 @@ mod options;
 use serde_json::{Map, Value, json};
 use spawnfile_plugin::document::instance::{Agent, McpServer, ModelTarget};
 use spawnfile_plugin::file::{is_path_part, is_relative_path};
-use spawnfile_plugin::runtime_kind::{self, AuthPlace, Descriptor, Lowering, Paths, Probe, RuntimeKind, capability};
+use spawnfile_plugin::runtime_kind::{self, AuthPlace, Descriptor, Lowering, Paths, Probe, RuntimeKind, as_declared, capability};
 use spawnfile_plugin::{Diagnostic, Instance, Template, env, file, pointer_key, secret_env, source};
 
 use options::Options;
@@ -208,13 +208,10 @@ fn config_text(agent: &Agent, options: &Options, home: &str, workspace: &str) ->
 }
 
 fn capabilities(agent: &Agent) -> Vec<spawnfile_plugin::runtime_kind::Capability> {
-    let docs = agent.docs.iter().map(|doc| format!("docs.{}", doc.role));
-    let skills = agent.skills.iter().map(|skill| format!("skills.{}", skill.name));
-    let servers = agent.mcp_servers.iter().map(|server| format!("mcp.{}", server.name));
-    let model = agent.model.iter().map(|_| "execution.model".to_owned());
-    let subagents = (!agent.subagents.is_empty()).then(|| "agent.subagents".to_owned());
-    let keys = docs.chain(skills).chain(servers).chain(model).chain(["execution.sandbox".to_owned()]).chain(subagents);
-    keys.map(|key| capability(&agent.id, key)).collect()
+    let model = agent.model.iter().map(|_| "execution.model");
+    let subagents = (!agent.subagents.is_empty()).then_some("agent.subagents");
+    let others = model.chain(["execution.sandbox"]).chain(subagents).map(|key| capability(&agent.id, key));
+    as_declared(agent).into_iter().chain(others).collect()
 }
 
 spawnfile_plugin::export_runtime_kind!(Echo);
