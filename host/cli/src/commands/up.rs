@@ -170,7 +170,10 @@ async fn from_project(args: &Args, path: &str, world: &World, ui: &mut Ui) -> Re
         store: &store,
         identity: Identity { name: name.clone(), scope, owner: store.owner()? },
         origin: Origin::Project { root, output_directory, image_tag },
-        next: format!("spawnfile status {path} --deployment {name} --live"),
+        next: format!(
+            "spawnfile status {path}{} --live",
+            if name.as_str() == DEFAULT { String::new() } else { format!(" --deployment {name}") }
+        ),
     };
     Box::pin(deploy.act(args, supplied, ui)).await
 }

@@ -94,12 +94,12 @@ impl Deployments {
         self.load(name)?.ok_or_else(|| {
             let names: Vec<String> = self.names().unwrap_or_default().iter().map(ToString::to_string).collect();
             let known = if names.is_empty() { "there is none".to_owned() } else { format!("there are: {}", names.join(", ")) };
-            CliError::input(format!(
-                "no deployment `{name}` in the {} store `{}`",
-                if self.of_project { "project" } else { "home" },
-                self.folder.display()
-            ))
-            .hint(known)
+            let (store, other) = if self.of_project {
+                ("project", format!("one that came from an image has no project: spawnfile status --deployment {name}"))
+            } else {
+                ("home", "one that came from a project is named with it: spawnfile status <project>".to_owned())
+            };
+            CliError::input(format!("no deployment `{name}` in the {store} store `{}`", self.folder.display())).hint(known).hint(other)
         })
     }
 
