@@ -16,9 +16,23 @@ fn without_arguments_it_helps_and_exits_2() {
 #[test]
 fn every_command_has_help_with_an_example() {
     let user = User::new();
-    for command in
-        ["validate", "view", "compile", "lock", "build", "publish", "up", "status", "list", "down", "auth", "plugin", "completions"]
-    {
+    for command in [
+        "validate",
+        "view",
+        "compile",
+        "lock",
+        "build",
+        "publish",
+        "up",
+        "run",
+        "status",
+        "logs",
+        "list",
+        "down",
+        "auth",
+        "plugin",
+        "completions",
+    ] {
         user.run([command, "--help"]).expect(0).says("Example");
     }
     for shell in ["bash", "zsh", "fish"] {

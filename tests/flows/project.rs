@@ -136,6 +136,7 @@ fn attached_follows_and_letting_go_does_not_end_it() {
     sh("kill", ["-INT", &child.id().to_string()]);
     let ran = Ran::of(&child.wait_with_output().unwrap()).expect(0).says("it goes on");
     assert!(!ran.all().contains("canary"), "{}", ran.all());
+    assert!(ran.stdout.contains("next: spawnfile status org --live\n"), "{}", ran.stdout);
     user.run(["status", "org", "--live"]).expect(0);
     user.run(["down", "org"]).expect(0);
     let _nothing = Cleanup(name);

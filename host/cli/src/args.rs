@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Run(commands::run::Args),
     /// Show what an image is and needs, or how a deployment is
     Status(commands::status::Args),
+    /// Show what a deployment says
+    Logs(commands::logs::Args),
     /// List deployments
     List(commands::list::Args),
     /// Take a deployment down

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use spawnfile_core::oci::{Digest, labels};
 use tokio::sync::oneshot;
 
+use crate::container::name;
 use crate::engine::Docker;
 use crate::error::DockerError;
 use crate::text::{Redactor, printable};
@@ -106,6 +107,25 @@ impl Docker {
         let read = task.await.unwrap_or_else(|error| Err(DockerError::malformed(what, format!("reading it broke off: {error}"))));
         drop(alive);
         read
+    }
+
+    /// Reads files out of a container, whether it runs or not, as [`Docker::read_files`] does out of an image. 60 s for
+    /// all.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`DockerError::NotFound`] without the container.
+    pub async fn read_container_files(&self, container: &str, wanted: &[FileWanted]) -> Result<Vec<Option<Vec<u8>>>, DockerError> {
+        name(container)?;
+        let what = format!("container `{container}`");
+        within(&what, READING, async {
+            let mut contents = Vec::with_capacity(wanted.len());
+            for file in wanted {
+                contents.push(self.read_file(container, file, &what).await?);
+            }
+            Ok(contents)
+        })
+        .await
     }
 
     /// Removes helper containers that other runs left over (never started, older than ten minutes), with their

@@ -14,20 +14,36 @@ const LINES_MAX: u32 = 10_000;
 /// Cap of the answer, in bytes: the Engine cuts lines at 16 KiB.
 const ANSWER_MAX: u64 = 160 * 1024 * 1024;
 
+/// How much of a container's output is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogsWanted {
+    /// Only the last so many lines of what there is, at most 10,000; all of it without.
+    pub tail: Option<u32>,
+    /// Whether to wait for what comes, until the container ends.
+    pub follow: bool,
+}
+
 impl Docker {
-    /// Hands on both outputs from the begin, as they come, until the container ends or the caller stops waiting. The
-    /// bytes are the program's: escape them before they are shown. No deadline and no cap: nothing is kept here.
+    /// Hands on both outputs as they come, until their end or until the caller stops waiting. The bytes are the
+    /// program's: escape them before they are shown. No deadline and no cap: nothing is kept here.
     ///
     /// # Errors
     ///
     /// [`DockerError::NotFound`] without the container, [`DockerError::Refused`] where its log driver keeps nothing.
-    pub async fn logs_follow(&self, container: &str, give: &mut (dyn FnMut(Channel, &[u8]) + Send)) -> Result<(), DockerError> {
+    pub async fn logs(
+        &self,
+        container: &str,
+        wanted: LogsWanted,
+        give: &mut (dyn FnMut(Channel, &[u8]) + Send),
+    ) -> Result<(), DockerError> {
         name(container)?;
         let what = format!("logs of container `{container}`");
+        let tail = wanted.tail.map_or_else(|| "all".to_owned(), |lines| lines.min(LINES_MAX).to_string());
         let call = Call::get(format!("/containers/{container}/logs"), &what)
             .query("stdout", "1")
             .query("stderr", "1")
-            .query("follow", "1")
+            .query("tail", &tail)
+            .query("follow", if wanted.follow { "1" } else { "0" })
             .cap(u64::MAX);
         let mut body = within(&what, SHORT, self.wire.call(call, empty(), &Redactor::default())).await?.into_body();
         let mut frames = Frames::new();

@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod down;
 pub(crate) mod list;
 pub(crate) mod lock;
+pub(crate) mod logs;
 pub(crate) mod plugin;
 pub(crate) mod publish;
 pub(crate) mod run;
@@ -36,6 +37,7 @@ pub(crate) fn run(command: Command, world: &World, ui: &mut Ui) -> Result<u8, Cl
         Command::Up(args) => wait(up::run(args, world, ui)),
         Command::Run(args) => wait(run::run(args, world, ui)),
         Command::Status(args) => wait(status::run(args, world, ui)),
+        Command::Logs(args) => wait(logs::run(args, world, ui)),
         Command::List(args) => list::run(&args, world, ui),
         Command::Down(args) => wait(down::run(args, world, ui)),
         Command::Auth(args) => auth::run(args, world, ui),

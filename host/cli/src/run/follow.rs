@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use spawnfile_core::display::escape;
-use spawnfile_docker::{Channel, Docker};
+use spawnfile_docker::{Channel, Docker, LogsWanted};
 
 use super::redact::Redactor;
 use crate::engine;
@@ -13,14 +13,19 @@ use crate::error::CliError;
 /// halves, so this is far above any value that a line of a log has.
 const LINE: usize = 256 * 1024;
 
-/// Passes both outputs on until the container ends. Returns early when nobody reads any more.
+/// Passes both outputs on from the begin until the container ends.
 pub(crate) async fn follow(docker: &Docker, container: &str, redactor: &Redactor) -> Result<(), CliError> {
+    show(docker, container, LogsWanted { tail: None, follow: true }, redactor).await
+}
+
+/// Passes on what is wanted of both outputs. One that is gone has none.
+pub(crate) async fn show(docker: &Docker, container: &str, wanted: LogsWanted, redactor: &Redactor) -> Result<(), CliError> {
     let (mut out, mut err) = (Lines::default(), Lines::default());
     let mut give = |channel: Channel, bytes: &[u8]| match channel {
         Channel::Out => out.push(bytes, redactor, &mut std::io::stdout().lock()),
         Channel::Err => err.push(bytes, redactor, &mut std::io::stderr().lock()),
     };
-    let followed = docker.logs_follow(container, &mut give).await;
+    let followed = docker.logs(container, wanted, &mut give).await;
     out.finish(redactor, &mut std::io::stdout().lock());
     err.finish(redactor, &mut std::io::stderr().lock());
     match followed {
@@ -38,18 +43,18 @@ impl Lines {
         self.0.extend_from_slice(bytes);
         while let Some(end) = self.0.iter().position(|byte| *byte == b'\n').or((self.0.len() > LINE).then_some(LINE)) {
             let rest = self.0.split_off((end + 1).min(self.0.len()));
-            show(&std::mem::replace(&mut self.0, rest), redactor, to);
+            line(&std::mem::replace(&mut self.0, rest), redactor, to);
         }
     }
 
     fn finish(&mut self, redactor: &Redactor, to: &mut dyn Write) {
         if !self.0.is_empty() {
-            show(&std::mem::take(&mut self.0), redactor, to);
+            line(&std::mem::take(&mut self.0), redactor, to);
         }
     }
 }
 
-fn show(line: &[u8], redactor: &Redactor, to: &mut dyn Write) {
+fn line(line: &[u8], redactor: &Redactor, to: &mut dyn Write) {
     let text = String::from_utf8_lossy(line);
     let text = redactor.redact(text.trim_end_matches(['\n', '\r']));
     // A reader that went away does not end the organization.
