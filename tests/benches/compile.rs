@@ -1,6 +1,8 @@
 //! `compile`, a whole process: sandbox, lowering, assembling, writing out. Of the example, and of teams of 1 to 1,000
 //! agents, which must cost the same for each agent.
 
+use std::process::Command;
+
 use crate::figure::{Budget, Row, Samples};
 use crate::organization;
 use crate::process;
@@ -27,6 +29,7 @@ pub(crate) fn measure() -> Vec<Row> {
         rows.push(Row::memory(format!("memory: {what}"), peak).budget(Budget::Most(bound)));
         one.get_or_insert(took);
     }
+    rows.push(disk());
     rows
 }
 
@@ -51,17 +54,36 @@ fn example() -> Vec<Row> {
     ]
 }
 
-/// Returns how long a team takes, and its peak of memory.
+/// Returns how long a team takes, and its peak of memory. The output goes to a file system in memory: making files is the
+/// disk's cost, which [`disk`] shows.
 fn team(agents: u16, rounds: usize) -> (Samples, Samples) {
     let creator = organization::team(agents);
-    let args = ["compile", "team", "--out", "out"];
+    let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+    let out = memory.path().join("out");
+    let args = ["compile", "team", "--out", out.to_str().unwrap()];
     let (mut took, mut peak) = (Samples::default(), Samples::default());
     for _ in 0..rounds {
-        let _absent = std::fs::remove_dir_all(creator.path().join("out"));
+        let _absent = std::fs::remove_dir_all(&out);
         took.add(process::run(&mut creator.command(args)));
     }
     for _ in 0..2 {
         peak.add_kib(process::memory(&creator, &args));
     }
     (took, peak)
+}
+
+/// The largest team to the disk, beside a copy of its output to the same disk.
+fn disk() -> Row {
+    const ROUNDS: usize = 3;
+    let (agents, _) = TEAMS[TEAMS.len() - 1];
+    let creator = organization::team(agents);
+    let (mut ours, mut copied) = (Samples::default(), Samples::default());
+    for _ in 0..ROUNDS {
+        for folder in ["out", "copy"] {
+            let _absent = std::fs::remove_dir_all(creator.path().join(folder));
+        }
+        ours.add(process::run(&mut creator.command(["compile", "team", "--out", "out"])));
+        copied.add(process::run(Command::new("cp").args(["-r", "out", "copy"]).current_dir(creator.path())));
+    }
+    Row::time(format!("compile a team of {agents} to the disk"), ours).beside("cp -r of the output", copied)
 }

@@ -36,11 +36,11 @@ const KNOWN: &[&str] = &[
     "world-bindings.json",
 ];
 
-/// Most files that are synced one by one; with more, one sync of the file system is much quicker.
-const FEW: usize = 64;
-
 /// Writes the tree to `out`, which must not be the project's own folder or hold it. Every file bears the time
 /// `modified_unix_s`: any `docker build` takes it into the image.
+///
+/// Other processes see the old output or the new one. A machine that loses power may be left with neither: an output is
+/// made again from its project, which the records inside are not, so those alone are waited for until they are on disk.
 pub(crate) fn write(out: &Path, project: &Path, tree: &OutputTree, modified_unix_s: u64) -> Result<(), CliError> {
     let (parent, name) = place(out)?;
     fs::create_dir_all(&parent).map_err(|error| io("make the folder", &parent, &error))?;
@@ -56,8 +56,7 @@ pub(crate) fn write(out: &Path, project: &Path, tree: &OutputTree, modified_unix
         .tempdir_in(&parent)
         .map_err(|error| io("write in", &parent, &error))?;
     fill(staged.path(), tree, UNIX_EPOCH + Duration::from_secs(modified_unix_s))?;
-    publish(staged, &out)?;
-    sync_folder(&parent)
+    publish(staged, &out)
 }
 
 /// Splits an output path into its folder and its name. `.`, `..` and `/` have no name to exchange.
@@ -123,7 +122,6 @@ fn is_old(path: &Path) -> bool {
 }
 
 fn fill(staged: &Path, tree: &OutputTree, modified: SystemTime) -> Result<(), CliError> {
-    let each = tree.iter().count() <= FEW;
     for (path, file) in tree.iter() {
         let path = staged.join(path);
         let folder = path.parent().unwrap_or(staged);
@@ -137,16 +135,11 @@ fn fill(staged: &Path, tree: &OutputTree, modified: SystemTime) -> Result<(), Cl
                 handle.write_all(&file.bytes)?;
                 // Whatever the umask: modes are part of what the image holds.
                 handle.set_permissions(fs::Permissions::from_mode(file.mode))?;
-                handle.set_modified(modified)?;
-                if each { handle.sync_all() } else { Ok(()) }
+                handle.set_modified(modified)
             })
             .map_err(|error| io("write", &path, &error))?;
     }
-    if !each {
-        let folder = fs::File::open(staged).map_err(|error| io("open", staged, &error))?;
-        rustix::fs::syncfs(&folder).map_err(|error| io("sync", staged, &error.into()))?;
-    }
-    sync_folder(staged)
+    Ok(())
 }
 
 /// Makes the folders from `staged` down to `folder`, whatever the umask.
@@ -172,14 +165,15 @@ fn publish(staged: TempDir, out: &Path) -> Result<(), CliError> {
     }
     renameat_with(CWD, staged.path(), CWD, out, RenameFlags::EXCHANGE).map_err(|error| io("replace", out, &error.into()))?;
     let (old_records, new_records) = (staged.path().join(DEPLOYMENTS), out.join(DEPLOYMENTS));
-    if old_records.exists()
-        && let Err(error) = fs::rename(&old_records, &new_records)
-    {
+    if !old_records.exists() {
+        return Ok(());
+    }
+    if let Err(error) = fs::rename(&old_records, &new_records) {
         // The records are worth more than a tidy folder.
         let kept = staged.keep();
         return Err(io("carry over", &kept.join(DEPLOYMENTS), &error));
     }
-    Ok(())
+    sync_folder(out)
 }
 
 #[cfg(test)]
