@@ -1,5 +1,7 @@
 //! Starting, failing to start, being hardened, and going away.
 
+use std::io::{Read as _, Write as _};
+
 use crate::support::project::EchoAgent;
 use crate::support::{Ran, User, engine, proxy, sh, unique};
 
@@ -76,6 +78,37 @@ fn the_image_that_was_looked_at_runs_even_if_its_tag_moves() {
     assert_eq!(engine::inspect(&engine::containers(&name)[0])["Image"], looked_at);
     // Its own name would be gone with the tag.
     sh("docker", ["tag", looked_at.as_str().unwrap(), &tag]);
+}
+
+/// Returns a port of loopback that nobody listens on.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn a_port_is_published_where_it_was_asked_for_and_nowhere_else() {
+    let user = User::with_echo();
+    let name = unique("ports");
+    let (tag, _image, _down) = EchoAgent::plain(&name).built(&user);
+    user.run(["up", &tag, "--publish", "localhost:1:7700"]).expect(2).says("[ADDRESS:][HOST_PORT:]PORT");
+    user.run(["up", &tag, "--publish", "22"]).expect(2).says("no port 22").says("7700");
+    user.run(["up", &tag, "--publish", "7700", "--network", "none"]).expect(2).says("network mode `none`");
+
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let busy = format!("{}:7700", taken.local_addr().unwrap().port());
+    user.run(["up", &tag, "--publish", &busy]).expect(1).says("port");
+    assert_eq!(engine::containers(&name), Vec::<String>::new(), "what could not be started is gone");
+
+    let port = free_port();
+    let answer = user.run(["up", &tag, "--publish", &format!("{port}:7700"), "--json"]).expect(0).json();
+    assert_eq!(answer["published"], serde_json::json!([{ "address": "127.0.0.1", "host_port": port, "port": 7700 }]));
+    let bindings = engine::inspect(&engine::containers(&name)[0])["HostConfig"]["PortBindings"].clone();
+    assert_eq!(bindings, serde_json::json!({ "7700/tcp": [{ "HostIp": "127.0.0.1", "HostPort": port.to_string() }] }));
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! `spawnfile run`: a project in the foreground, of which nothing is left.
 
-use spawnfile_core::deployment::settings::DeploySettings;
 use spawnfile_core::name::DeploymentName;
 use spawnfile_core::oci::reference::ReferenceError;
 use spawnfile_core::subject::{self, Subject};
@@ -11,6 +10,7 @@ use crate::plugins;
 use crate::project::built::{self, BuildOptions, Built};
 use crate::run::follow;
 use crate::run::secrets::{self, SecretArgs};
+use crate::run::settings::SettingsArgs;
 use crate::run::start::{self, Identity, Request, Start};
 use crate::store::deployments::Deployments;
 use crate::ui::Ui;
@@ -29,9 +29,8 @@ pub(crate) struct Args {
     /// Remove the container when it ends (always so; accepted for habit)
     #[arg(long)]
     rm: bool,
-    /// Network of the containers: bridge, internal (no way out), or none
-    #[arg(long, value_name = "MODE", default_value = "bridge", value_parser = ["bridge", "internal", "none"])]
-    network: String,
+    #[command(flatten)]
+    settings: SettingsArgs,
     #[command(flatten, next_help_heading = "Projects")]
     build: BuildOptions,
     #[command(flatten)]
@@ -66,7 +65,7 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
     opened.reference = id.as_str().parse().map_err(|error: ReferenceError| CliError::failed_from(&error))?;
 
     let identity = Identity { name, scope, owner };
-    let settings = DeploySettings { network: args.network.clone(), ..DeploySettings::default() };
+    let settings = args.settings.settings(ui);
     let request = Request { engine: &engine, plugins: &plugins, opened: &opened, identity: &identity, settings, supplied };
     let start = Start::decide(request, secrets::generate_once, ui).await?;
     let docker = &engine.docker;

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use serde::Serialize;
+use spawnfile_core::deployment::plan::PlannedPort;
 use spawnfile_core::deployment::record::{self, DeploymentRecord, Origin};
-use spawnfile_core::deployment::settings::DeploySettings;
 use spawnfile_core::name::DeploymentName;
 use spawnfile_core::oci::Reference;
 use spawnfile_core::oci::reference::ReferenceError;
@@ -20,6 +20,7 @@ use crate::plugins;
 use crate::project::built::{self, BuildOptions};
 use crate::run::follow;
 use crate::run::secrets::{self, SecretArgs};
+use crate::run::settings::SettingsArgs;
 use crate::run::start::{self, Identity, Request, SecretSource, Start};
 use crate::store::deployments::Deployments;
 use crate::ui::Ui;
@@ -39,6 +40,7 @@ Examples:
   spawnfile up ghcr.io/you/org:1.0.0 --env-file .env
   spawnfile up ghcr.io/you/org:1.0.0 --auth-profile work --deployment prod
   spawnfile up ghcr.io/you/org:1.0.0 --from-env ANTHROPIC_API_KEY --network none
+  spawnfile up ghcr.io/you/org:1.0.0 --env-file .env --publish 8080:18789
   spawnfile up ./org --env-file .env --attach")]
 pub(crate) struct Args {
     /// Image reference, or project folder or Spawnfile
@@ -59,9 +61,8 @@ pub(crate) struct Args {
     /// Then follow its output, until Ctrl-C; it goes on running
     #[arg(long, conflicts_with = "detach")]
     attach: bool,
-    /// Network of the containers: bridge, internal (no way out), or none
-    #[arg(long, value_name = "MODE", default_value = "bridge", value_parser = ["bridge", "internal", "none"])]
-    network: String,
+    #[command(flatten)]
+    settings: SettingsArgs,
     #[command(flatten, next_help_heading = "Projects")]
     build: BuildOptions,
     #[command(flatten)]
@@ -79,6 +80,8 @@ struct Answer {
     record: String,
     units: Vec<UnitAnswer>,
     secrets: Vec<SecretSource>,
+    /// Where its ports are reached.
+    published: Vec<PlannedPort>,
     #[serde(skip)]
     next: String,
 }
@@ -230,7 +233,7 @@ struct Deploy<'a> {
 
 impl Deploy<'_> {
     async fn act(self, args: &Args, supplied: Supplied, ui: &mut Ui) -> Result<u8, CliError> {
-        let settings = DeploySettings { network: args.network.clone(), ..DeploySettings::default() };
+        let settings = args.settings.settings(ui);
         let (engine, name) = (self.engine, &self.identity.name);
         let request = Request { engine, plugins: self.plugins, opened: self.opened, identity: &self.identity, settings, supplied };
         let folder = self.store.folder(name);
@@ -250,8 +253,8 @@ impl Deploy<'_> {
         let (record, path) = Box::pin(started).await.inspect_err(|_| forget_unless_recorded(self.store, name))?;
 
         let containers: Vec<String> = record.units.iter().filter_map(|unit| unit.container_id.clone()).collect();
-        let Start { sources, redactor, .. } = start;
-        ui.answer(&self.answer(&record, &path, sources), human)?;
+        let Start { sources, redactor, settings, .. } = start;
+        ui.answer(&self.answer(&record, &path, sources, settings.publish), human)?;
         if !args.attach {
             return Ok(0);
         }
@@ -285,7 +288,7 @@ impl Deploy<'_> {
         })
     }
 
-    fn answer(&self, record: &DeploymentRecord, path: &Path, secrets: Vec<SecretSource>) -> Answer {
+    fn answer(&self, record: &DeploymentRecord, path: &Path, secrets: Vec<SecretSource>, published: Vec<PlannedPort>) -> Answer {
         Answer {
             deployment: self.identity.name.to_string(),
             image: self.opened.reference.to_string(),
@@ -302,6 +305,7 @@ impl Deploy<'_> {
                 })
                 .collect(),
             secrets,
+            published,
             next: self.next.clone(),
         }
     }
@@ -311,6 +315,7 @@ fn human(answer: &Answer) -> String {
     let mut lines = vec![format!("deployed image {}", answer.image), format!("deployment: {}", answer.deployment)];
     lines.extend(answer.units.iter().map(|unit| format!("running container {}", unit.container_name)));
     lines.extend(answer.secrets.iter().map(SecretSource::line));
+    lines.extend(answer.published.iter().map(|port| format!("published port {port}")));
     lines.push(format!("record: {}", answer.record));
     lines.push(format!("next: {}", answer.next));
     lines.join("\n")

@@ -6,5 +6,6 @@ pub(crate) mod gate;
 pub(crate) mod probe;
 pub(crate) mod redact;
 pub(crate) mod secrets;
+pub(crate) mod settings;
 pub(crate) mod start;
 pub(crate) mod undo;

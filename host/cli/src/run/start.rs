@@ -88,7 +88,8 @@ impl SecretSource {
 pub(crate) struct Start<'a> {
     engine: &'a Engine,
     opened: &'a Opened,
-    settings: DeploySettings,
+    /// What it is to be like.
+    pub(crate) settings: DeploySettings,
     target: Arc<Target>,
     plan: Arc<DeploymentPlan>,
     values: Arc<BTreeMap<String, Secret>>,

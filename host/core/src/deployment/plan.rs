@@ -79,6 +79,85 @@ pub struct PlannedPort {
     pub port: u16,
 }
 
+/// Why a text is no port to publish.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not [ADDRESS:][HOST_PORT:]PORT with ports from 1 to 65535 (an IPv6 address stands in brackets)")]
+pub struct PublishError(String);
+
+/// Reads `[ADDRESS:][HOST_PORT:]PORT`. The address is 127.0.0.1, the port of the host that in the container, unless said
+/// otherwise.
+impl std::str::FromStr for PlannedPort {
+    type Err = PublishError;
+
+    fn from_str(text: &str) -> Result<Self, PublishError> {
+        let refuse = || PublishError(crate::display::escape(&text.chars().take(60).collect::<String>()).to_string());
+        let (address, ports) = match text.strip_prefix('[').and_then(|rest| rest.split_once("]:")) {
+            Some((address, ports)) => (address.parse::<std::net::Ipv6Addr>().map_err(|_| refuse())?.to_string(), ports),
+            None => match text.split_once(':') {
+                Some((first, rest)) if first.parse::<std::net::Ipv4Addr>().is_ok() => (first.to_owned(), rest),
+                _ => ("127.0.0.1".to_owned(), text),
+            },
+        };
+        let number = |text: &str| {
+            let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+            text.parse::<u16>().ok().filter(|port| digits && *port > 0).ok_or_else(refuse)
+        };
+        let (host_port, port) = match ports.split_once(':') {
+            Some((host_port, port)) => (number(host_port)?, number(port)?),
+            None => (number(ports)?, number(ports)?),
+        };
+        Ok(Self { address, host_port, port })
+    }
+}
+
+impl std::fmt::Display for PlannedPort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { address, host_port, port } = self;
+        if address.contains(':') { write!(f, "[{address}]:{host_port}:{port}") } else { write!(f, "{address}:{host_port}:{port}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_read_as_they_are_shown() {
+        for (text, shown) in [
+            ("7700", "127.0.0.1:7700:7700"),
+            ("8080:7700", "127.0.0.1:8080:7700"),
+            ("0.0.0.0:7700", "0.0.0.0:7700:7700"),
+            ("10.0.0.5:8080:7700", "10.0.0.5:8080:7700"),
+            ("[::1]:8080:7700", "[::1]:8080:7700"),
+            ("[::]:1", "[::]:1:1"),
+        ] {
+            let port: PlannedPort = text.parse().unwrap();
+            assert_eq!(port.to_string(), shown);
+            assert_eq!(shown.parse::<PlannedPort>().unwrap(), port);
+        }
+        for wrong in [
+            "",
+            ":",
+            "x",
+            "0",
+            "65536",
+            "+1",
+            "1:",
+            ":1",
+            "1:2:3",
+            "localhost:1:2",
+            "1.2.3:1",
+            "::1:80",
+            "[::1]80",
+            "[127.0.0.1]:1",
+            "1-2",
+            "80/tcp",
+        ] {
+            assert!(wrong.parse::<PlannedPort>().is_err(), "{wrong}");
+        }
+    }
+}
+
 /// Limits of a unit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,8 +1,11 @@
 //! What must not live in the image: the deployment manifest, `spawnfile.deploy.v1`, as far as it is used today.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Limits, PlannedPort};
+use crate::finding::{Finding, Findings};
 use crate::json;
 use crate::oci::Digest;
 
@@ -31,6 +34,17 @@ pub struct DeploySettings {
 }
 
 impl DeploySettings {
+    /// Returns what is allowed and still worth saying.
+    pub fn warnings(&self) -> Findings {
+        let open = |port: &&PlannedPort| port.address.parse::<IpAddr>().is_ok_and(|address| !address.is_loopback());
+        let mut findings = Findings::default();
+        for port in self.publish.iter().filter(open) {
+            let message = format!("{port} lets everybody in who reaches this machine there");
+            findings.push(Finding::warning("plan.publish-open", message).hint("without an address, a port is published on 127.0.0.1"));
+        }
+        findings
+    }
+
     /// Returns the canonical form: JSON without white space, defaults applied, keys in byte order, ports sorted.
     pub fn canonical_json(&self) -> String {
         let mut settings = self.clone();
@@ -76,5 +90,14 @@ mod tests {
         assert_eq!(with([1, 2]).hash(), with([2, 1]).hash());
         assert_ne!(with([1, 2]).hash(), with([1, 3]).hash());
         assert_eq!(DeploySettings::default().hash(), Digest::of(text.as_bytes()));
+    }
+
+    #[test]
+    fn what_lets_others_in_is_said() {
+        let warned = |text: &str| {
+            let settings = DeploySettings { publish: vec![text.parse().unwrap()], ..DeploySettings::default() };
+            settings.warnings().sorted().len()
+        };
+        assert_eq!(["1", "127.0.0.2:1", "[::1]:1", "0.0.0.0:1", "[::]:1", "10.0.0.5:1"].map(warned), [0, 0, 0, 1, 1, 1]);
     }
 }
