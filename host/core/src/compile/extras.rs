@@ -149,6 +149,9 @@ fn node(agent: &AgentNode) -> Node {
         "mcp_servers": agent.mcp_servers,
         "secrets": agent.secrets,
     });
+    if !agent.env.is_empty() {
+        whole["env"] = json!(agent.env);
+    }
     if !agent.subagents.is_empty() {
         whole["subagents"] = agent.subagents.iter().map(|child| json!([child.id, child.node])).collect();
     }

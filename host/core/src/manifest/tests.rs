@@ -64,7 +64,6 @@ fn what_is_not_lowered_yet_is_refused_by_name() {
         ("memory: [{id: m}]", "memory"),
         ("workspace: {resources: [{id: r}]}", "workspace.resources"),
         ("environment: {packages: [{id: p}]}", "environment.packages"),
-        ("environment: {env: {A: b}}", "environment.env"),
     ] {
         let found = problems(text);
         assert_eq!(found.len(), 1, "{text}: {found:?}");
@@ -77,12 +76,31 @@ fn what_is_not_lowered_yet_is_refused_by_name() {
         ("memory: [{id: m}]", "memory"),
         ("shared: {workspace: {resources: [{id: r}]}}", "shared.workspace.resources"),
         ("shared: {environment: {packages: [{id: p}]}}", "shared.environment.packages"),
-        ("shared: {environment: {env: {A: b}}}", "shared.environment.env"),
     ] {
         let found = findings_of(&format!("{TEAM}members: []\nmode: swarm\n{text}")).sorted();
         assert_eq!(found.len(), 1, "{text}: {found:?}");
         assert!(found[0].code == "manifest.not-yet" && found[0].message.contains(&format!("`{key}`")), "{found:?}");
     }
+}
+
+#[test]
+fn variables_have_names_that_a_process_may_get_and_are_no_secrets() {
+    let agent = agent("environment: {env: {LOG_LEVEL: info, EMPTY: \"\", SPACED: \" a b \"}}");
+    let found: Vec<_> = agent.environment.env.iter().map(|variable| (variable.name.as_str(), variable.value.as_str())).collect();
+    assert_eq!(found, [("LOG_LEVEL", "info"), ("EMPTY", ""), ("SPACED", " a b ")]);
+    assert_eq!(
+        problems(
+            "environment:\n  secrets: [{name: KEY, required: true}]\n  env:\n    1A: x\n    PATH: /x\n    SPAWNFILE_X: y\n    N: 1\n    KEY: v\n    Z: \"a\\0b\"\n"
+        ),
+        [
+            "7:5 manifest.name keys of `environment.env` must be names of environment variables",
+            "8:5 manifest.name `environment.env.PATH` has a name that is reserved",
+            "9:5 manifest.name `environment.env.SPAWNFILE_X` has a name that is reserved",
+            "10:8 manifest.type `environment.env.N` must be a text, but is a number",
+            "11:5 manifest.duplicate `KEY` is declared as a secret, and as a variable that everybody can read in the image",
+            "12:8 manifest.value `environment.env.Z` has a value that no process can be given: a NUL byte, or more than 128 KiB",
+        ]
+    );
 }
 
 #[test]

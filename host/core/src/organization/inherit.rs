@@ -4,7 +4,7 @@
 use super::graph::{Arrival, Declared, Graph};
 use crate::finding::{Finding, Findings, Position};
 use crate::instance::{McpServerInput, ModelInput};
-use crate::manifest::{AgentManifest, Body, DocRef, Execution, Manifest, RuntimeBinding, SecretDecl, Shared, SkillRef};
+use crate::manifest::{AgentManifest, Body, DocRef, Execution, Manifest, RuntimeBinding, SecretDecl, Shared, SkillRef, VariableDecl};
 use crate::path::is_below;
 use crate::project::MAX_PLACED_BYTES;
 
@@ -32,6 +32,7 @@ pub(super) struct Effective<'m> {
     pub(super) model: Option<ModelInput>,
     pub(super) docs: Vec<From<'m, DocRef>>,
     pub(super) skills: Vec<From<'m, SkillRef>>,
+    pub(super) env: Vec<VariableDecl>,
     pub(super) secrets: Vec<SecretDecl>,
     pub(super) mcp_servers: Vec<McpServerInput>,
     /// About how many bytes a subagent takes over.
@@ -101,6 +102,24 @@ fn one<'m>(
         findings.push(Finding::error("organization.conflict", message).at(&manifest.file, Some(manifest.name.at)));
     };
     let skills = teams.iter().flat_map(|(team, shared)| shared.skills.iter().map(|item| From { file: &team.file, item }));
+    let env = merged(
+        teams.iter().flat_map(|(_, shared)| shared.environment.env.iter().cloned()),
+        agent.environment.env.iter().cloned(),
+        |variable| &variable.name,
+        |a, b| a.value == b.value,
+        &mut |name| conflict(findings, "values", name),
+    );
+    let secrets = merged(
+        teams.iter().flat_map(|(_, shared)| shared.environment.secrets.iter().cloned()),
+        agent.environment.secrets.iter().cloned(),
+        |secret| &secret.name,
+        |a, b| a.required == b.required,
+        &mut |name| conflict(findings, "secrets", name),
+    );
+    for variable in env.iter().filter(|variable| secrets.iter().any(|secret| secret.name == variable.name)) {
+        let message = format!("agent `{}` gets `{}` as a secret and as a variable with a fixed value", manifest.name.value, variable.name);
+        findings.push(Finding::error("organization.conflict", message).at(&manifest.file, Some(manifest.name.at)));
+    }
     Some(Effective {
         weight,
         runtime,
@@ -114,16 +133,11 @@ fn one<'m>(
             |a, b| a.item.path.value == b.item.path.value,
             &mut |name| conflict(findings, "skills", name),
         ),
-        secrets: merged(
-            teams.iter().flat_map(|(_, shared)| shared.secrets.iter().cloned()),
-            agent.secrets.iter().cloned(),
-            |secret| &secret.name,
-            |a, b| a.required == b.required,
-            &mut |name| conflict(findings, "secrets", name),
-        ),
+        env,
+        secrets,
         mcp_servers: merged(
-            teams.iter().flat_map(|(_, shared)| shared.mcp_servers.iter().cloned()),
-            agent.mcp_servers.iter().cloned(),
+            teams.iter().flat_map(|(_, shared)| shared.environment.mcp_servers.iter().cloned()),
+            agent.environment.mcp_servers.iter().cloned(),
             |server| &server.name,
             |a, b| a == b,
             &mut |name| conflict(findings, "MCP servers", name),

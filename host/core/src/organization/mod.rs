@@ -117,6 +117,8 @@ pub struct AgentNode {
     pub sandbox: String,
     /// MCP servers.
     pub mcp_servers: Vec<McpServerInput>,
+    /// Variables with fixed values, which its process gets.
+    pub env: BTreeMap<String, String>,
     /// Declared secrets.
     pub secrets: Vec<SecretInput>,
     /// Subagents in the order written.
