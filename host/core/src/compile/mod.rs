@@ -12,6 +12,7 @@ mod extras;
 mod images;
 mod init;
 mod labels;
+mod packages;
 mod policy;
 mod report;
 mod rootfs;
@@ -99,6 +100,7 @@ pub fn assemble(input: CompileInput<'_>) -> Result<(Compiled, Findings), Finding
     policy::check(&input, &teams, &mut findings);
     let images = images::pinned(&input, &mut findings);
     let base = images::base(&input.instances, &mut findings);
+    packages::check(&input, base.as_deref(), &mut findings);
     let generated_at = text::iso(input.generated_at_unix, &mut findings);
     if findings.has_errors() {
         return Err(findings);

@@ -1,8 +1,9 @@
-//! `environment`: variables with fixed values, secrets and MCP servers.
+//! `environment`: variables with fixed values, packages, secrets and MCP servers.
 
 use std::collections::BTreeSet;
 
 use super::decode::{Decoder, Fields};
+use super::packages::packages;
 use super::{Environment, SecretDecl, Spanned, VariableDecl};
 use crate::instance::{McpAuthInput, McpServerInput};
 use crate::name::EnvName;
@@ -18,10 +19,9 @@ pub(super) fn environment(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> Env
     let Some(environment) = decoder.submap(fields, "environment", &["env", "secrets", "packages", "mcp_servers"]) else {
         return Environment::default();
     };
-    decoder.not_yet(&environment, "packages");
     let secrets = secrets(decoder, &environment);
     let env = variables(decoder, &environment, &secrets);
-    Environment { env, secrets, mcp_servers: mcp_servers(decoder, &environment) }
+    Environment { env, packages: packages(decoder, &environment), secrets, mcp_servers: mcp_servers(decoder, &environment) }
 }
 
 fn variables(decoder: &mut Decoder<'_>, environment: &Fields<'_>, secrets: &[SecretDecl]) -> Vec<VariableDecl> {

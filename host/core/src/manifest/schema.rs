@@ -121,6 +121,8 @@ pub struct Shared {
 pub struct Environment {
     /// Variables with fixed values.
     pub env: Vec<VariableDecl>,
+    /// Packages of the image.
+    pub packages: Vec<PackageDecl>,
     /// Secrets.
     pub secrets: Vec<SecretDecl>,
     /// MCP servers.
@@ -230,6 +232,29 @@ pub struct VariableDecl {
     pub value: String,
     /// Where it is declared.
     pub at: Position,
+}
+
+/// A package of the image. Name and version have the alphabet of the package manager, nothing that a shell reads but
+/// `~`, `^` and `!`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageDecl {
+    /// Who installs it.
+    pub manager: PackageManager,
+    /// Name.
+    pub name: String,
+    /// Version, if declared.
+    pub version: Option<String>,
+}
+
+/// Who installs a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PackageManager {
+    /// Debian's.
+    Apt,
+    /// Node's, for everybody in the image.
+    Npm,
+    /// Python's, one environment for each program.
+    Pipx,
 }
 
 /// A declared secret.

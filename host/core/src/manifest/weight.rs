@@ -45,7 +45,9 @@ impl Shared {
 impl Environment {
     fn weight(&self) -> usize {
         let env: usize = self.env.iter().map(|variable| ENTRY + variable.name.len() + variable.value.len()).sum();
-        env + self.secrets.len() * ENTRY + self.mcp_servers.iter().map(server).sum::<usize>()
+        let version = |package: &super::PackageDecl| package.version.as_ref().map_or(0, String::len);
+        let packages: usize = self.packages.iter().map(|package| ENTRY + package.name.len() + version(package)).sum();
+        env + packages + self.secrets.len() * ENTRY + self.mcp_servers.iter().map(server).sum::<usize>()
     }
 }
 

@@ -4,7 +4,9 @@
 use super::graph::{Arrival, Declared, Graph};
 use crate::finding::{Finding, Findings, Position};
 use crate::instance::{McpServerInput, ModelInput};
-use crate::manifest::{AgentManifest, Body, DocRef, Execution, Manifest, RuntimeBinding, SecretDecl, Shared, SkillRef, VariableDecl};
+use crate::manifest::{
+    AgentManifest, Body, DocRef, Execution, Manifest, PackageDecl, RuntimeBinding, SecretDecl, Shared, SkillRef, VariableDecl,
+};
 use crate::path::is_below;
 use crate::project::MAX_PLACED_BYTES;
 
@@ -33,6 +35,7 @@ pub(super) struct Effective<'m> {
     pub(super) docs: Vec<From<'m, DocRef>>,
     pub(super) skills: Vec<From<'m, SkillRef>>,
     pub(super) env: Vec<VariableDecl>,
+    pub(super) packages: Vec<PackageDecl>,
     pub(super) secrets: Vec<SecretDecl>,
     pub(super) mcp_servers: Vec<McpServerInput>,
     /// About how many bytes a subagent takes over.
@@ -134,6 +137,7 @@ fn one<'m>(
             &mut |name| conflict(findings, "skills", name),
         ),
         env,
+        packages: packages(&teams, agent, &mut |name| conflict(findings, "versions of a package", name)),
         secrets,
         mcp_servers: merged(
             teams.iter().flat_map(|(_, shared)| shared.environment.mcp_servers.iter().cloned()),
@@ -143,6 +147,19 @@ fn one<'m>(
             &mut |name| conflict(findings, "MCP servers", name),
         ),
     })
+}
+
+/// Packages of the teams and its own, by package manager and name.
+fn packages(teams: &[(&Manifest, &Shared)], agent: &AgentManifest, conflict: &mut dyn FnMut(&str)) -> Vec<PackageDecl> {
+    let keyed = |package: &PackageDecl| (format!("{}:{}", package.manager.as_str(), package.name), package.clone());
+    let found = merged(
+        teams.iter().flat_map(|(_, shared)| shared.environment.packages.iter().map(keyed)),
+        agent.environment.packages.iter().map(keyed),
+        |(key, _)| key,
+        |a, b| a == b,
+        conflict,
+    );
+    found.into_iter().map(|(_, package)| package).collect()
 }
 
 /// What depends on the way that leads to an agent.

@@ -183,6 +183,7 @@ impl Resolver<'_> {
             sandbox: effective.execution.sandbox(),
             mcp_servers: effective.mcp_servers.clone(),
             env: effective.env.iter().map(|variable| (variable.name.clone(), variable.value.clone())).collect(),
+            packages: effective.packages.clone(),
             secrets: effective.secrets.iter().map(|secret| SecretInput { name: secret.name.clone(), required: secret.required }).collect(),
             subagents: self.children(declared),
             teams: Vec::new(),

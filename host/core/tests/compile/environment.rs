@@ -65,3 +65,83 @@ fn agents_of_one_process_agree_on_a_value() {
     assert!(messages(&found).contains(&said.to_owned()), "{:?}", messages(&found));
     assert_eq!(compile_with(&team("one"), &Lock::empty(), place).unwrap().1.init_plan.processes[0].env["A"], "one");
 }
+
+/// Lowers as `place` does, on this base image and with these packages of the kind.
+fn on(base: &str, packages: serde_json::Value) -> impl Fn(&InstanceDocument) -> Lowered {
+    move |document| {
+        let mut lowered = place(document);
+        base.clone_into(&mut lowered.lowering.install.base_image);
+        lowered.lowering.install.packages = serde_json::from_value(packages.clone()).unwrap();
+        lowered
+    }
+}
+
+#[test]
+fn packages_stand_in_the_dockerfile_sorted_and_once() {
+    let packages = "environment:
+  packages:
+    - {id: a, manager: npm, name: \"@s/tool\", version: ^2.0.0}
+    - {id: b, manager: npm, name: other}
+    - {id: c, manager: apt, name: jq, version: 1.6~rc1}
+    - {id: d, manager: pipx, name: ruff}
+    - {id: e, manager: pipx, name: black, version: 24.1.0}";
+    let kind = json!([["apt", "git"], ["apt", "jq"], ["npm", "@s/tool@1.0.0"], ["apt", "curl"]]);
+    let (_, compiled, _) = compile_with(&agent(packages), &Lock::empty(), on("node:24-bookworm-slim", kind)).unwrap();
+    let dockerfile = String::from_utf8(compiled.tree.get("Dockerfile").unwrap().bytes.clone()).unwrap();
+    let commands: Vec<String> = dockerfile
+        .lines()
+        .filter_map(|line| line.strip_prefix("RUN "))
+        .map(|exec| serde_json::from_str::<Vec<String>>(exec).unwrap().remove(2))
+        .collect();
+    assert_eq!(
+        commands,
+        [
+            "apt-get update && apt-get install -y --no-install-recommends curl git 'jq=1.6~rc1' pipx && rm -rf /var/lib/apt/lists/*",
+            "npm install -g --omit=dev --no-fund --no-audit '@s/tool@^2.0.0' other",
+            "export PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin && pipx install black==24.1.0 && pipx install ruff",
+        ]
+    );
+}
+
+#[test]
+fn what_the_base_image_cannot_install_is_refused() {
+    let package = |manager: &str| agent(&format!("environment: {{packages: [{{id: p, manager: {manager}, name: some-tool}}]}}"));
+    for (manager, base, why) in [
+        ("apt", "scratch", Some("the base image of its runtime is `scratch`, in which nothing can be installed")),
+        ("pipx", "example.org:5000/alpine:3", Some("the base image `example.org:5000/alpine:3` has no apt")),
+        ("apt", "node:24-alpine", Some("the base image `node:24-alpine` has no apt")),
+        ("npm", "node:24-alpine", None),
+        ("npm", "debian:bookworm-slim", Some("the base image `debian:bookworm-slim` has no npm; package `npm` of apt would bring it")),
+        ("apt", "debian:bookworm-slim", None),
+        ("apt", "example.org/own:1", None),
+    ] {
+        let found = compile_with(&package(manager), &Lock::empty(), on(base, json!([])));
+        match why {
+            None => assert!(found.is_ok(), "{manager} {base}"),
+            Some(why) => {
+                let message = format!("compile.package Spawnfile: package `some-tool` of {manager} cannot be installed: {why}");
+                assert_eq!(messages(&found.unwrap_err()), [message]);
+            }
+        }
+    }
+    assert!(compile_with(&package("npm"), &Lock::empty(), on("debian:bookworm-slim", json!([["apt", "npm"]]))).is_ok());
+}
+
+#[test]
+fn one_image_has_one_version_of_a_package() {
+    let member = |id: &str, version: &str| {
+        let package = format!("{{id: p, manager: apt, name: jq, version: \"{version}\"}}");
+        format!("  - id: {id}\n    runtime: k\n    workspace: {{docs: {{system: A.md}}}}\n    environment: {{packages: [{package}]}}\n")
+    };
+    let team = |second: &str| {
+        let shared = "shared: {environment: {packages: [{id: x, manager: apt, name: jq, version: \"0\"}]}}";
+        let members = format!("{}{}", member("x", "1"), member("y", second));
+        let text = format!("spawnfile_version: \"0.1\"\nkind: team\nname: t\nmode: swarm\n{shared}\nmembers:\n{members}");
+        sources(&[("Spawnfile", text), ("A.md", "# A\n".to_owned())])
+    };
+    let found = compile_with(&team("2"), &Lock::empty(), on("debian:12", json!([]))).unwrap_err();
+    let said = "compile.package Spawnfile: agent:x and agent:y want different versions of package `jq` of apt, but share one image";
+    assert_eq!(messages(&found), [said]);
+    let (_, compiled, _) = compile_with(&team("1"), &Lock::empty(), on("debian:12", json!([]))).unwrap();
+    assert!(String::from_utf8_lossy(&compiled.tree.get("Dockerfile").unwrap().bytes).contains(" jq=1 "), "the agents' own, not the team's");
+}
