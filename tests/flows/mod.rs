@@ -1,6 +1,7 @@
 //! Whole ways through the product.
 
 mod deployment;
+mod environment;
 mod logs;
 mod openclaw;
 mod other_tool;

@@ -2,9 +2,8 @@
 //! and time), both documents by one COPY at the very end, so that they are alone in the last layer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
-use super::{CompileInput, ImageNeed};
+use super::{CompileInput, ImageNeed, packages};
 use crate::admit::SCRATCH;
 use crate::init_plan::{INIT_PATH, UID};
 use crate::report::DistributionReport;
@@ -54,29 +53,8 @@ pub(super) fn dockerfile(
 
 /// Returns the commands of the Engine's builder: packages by manager, then the kinds' own, each once.
 fn commands(input: &CompileInput<'_>) -> Vec<String> {
-    let installs: Vec<_> = input.instances.iter().map(|instance| &instance.lowering().install).collect();
-    let packages = |manager: &str| -> String {
-        let named: BTreeSet<&str> =
-            installs.iter().flat_map(|install| &install.packages).filter(|(m, _)| m == manager).map(|(_, p)| p.as_str()).collect();
-        named.into_iter().fold(String::new(), |mut line, package| {
-            let _ignored = write!(line, " {package}");
-            line
-        })
-    };
-    let mut commands = Vec::new();
-    let apt = packages("apt");
-    if !apt.is_empty() {
-        commands.push(format!("apt-get update && apt-get install -y --no-install-recommends{apt} && rm -rf /var/lib/apt/lists/*"));
-    }
-    let npm = packages("npm");
-    if !npm.is_empty() {
-        commands.push(format!("npm install -g --omit=dev --no-fund --no-audit{npm}"));
-    }
-    let pipx = packages("pipx");
-    if !pipx.is_empty() {
-        commands.push(format!("PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install{pipx}"));
-    }
-    for command in installs.iter().flat_map(|install| &install.run) {
+    let mut commands = packages::commands(input);
+    for command in input.instances.iter().flat_map(|instance| &instance.lowering().install.run) {
         if !commands.contains(command) {
             commands.push(command.clone());
         }

@@ -13,6 +13,7 @@ use crate::extras::{
 };
 use crate::init_plan::{INIT_PLAN_PATH, SECRETS_DIR, UID};
 use crate::lowering::{LoweredAuth, LoweredContent, LoweredEnv, LoweredEnvValue, LoweredFile, LoweredProbe, LoweredTemplate, ProbeAction};
+use crate::manifest::PackageDecl;
 use crate::oci::Digest;
 use crate::organization::{AgentNode, TeamNode};
 
@@ -149,6 +150,13 @@ fn node(agent: &AgentNode) -> Node {
         "mcp_servers": agent.mcp_servers,
         "secrets": agent.secrets,
     });
+    if !agent.env.is_empty() {
+        whole["env"] = json!(agent.env);
+    }
+    if !agent.packages.is_empty() {
+        let word = |package: &PackageDecl| json!([package.manager.as_str(), package.name, package.version]);
+        whole["packages"] = agent.packages.iter().map(word).collect();
+    }
     if !agent.subagents.is_empty() {
         whole["subagents"] = agent.subagents.iter().map(|child| json!([child.id, child.node])).collect();
     }

@@ -1,16 +1,19 @@
 //! The plan of PID 1.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::extras::port;
 use super::secrets::{Registry, model_secrets};
+use super::{CompileInput, env};
 use crate::admit::LoweredInstance;
 use crate::extras::HttpGet;
 use crate::init_plan::{DerivedEnv, EnvFile, INIT_VERSION, InitPlan, JsonPatch, PatchSource, Process, Ready, SECRETS_DIR};
 use crate::lowering::{LoweredContent, LoweredEnvValue, LoweredFile, ProbeAction};
 use crate::manifest::IMPORT_SECRET;
 
-pub(super) fn plan(instances: &[LoweredInstance], registry: &Registry) -> InitPlan {
+pub(super) fn plan(input: &CompileInput<'_>, registry: &Registry) -> InitPlan {
+    let instances = &input.instances;
+    let agents = input.organization.agents_by_id();
     let mut plan = InitPlan {
         version: INIT_VERSION.to_owned(),
         // What import methods give is put into its places before the start; the one name that other tools know for
@@ -40,7 +43,7 @@ pub(super) fn plan(instances: &[LoweredInstance], registry: &Registry) -> InitPl
                 plan.derived_env.push(derived);
             }
         }
-        plan.processes.push(process(instance));
+        plan.processes.push(process(instance, env::of(instance, &agents)));
     }
     plan
 }
@@ -70,7 +73,7 @@ pub(super) fn derived(instance: &LoweredInstance) -> impl Iterator<Item = Derive
     derived.chain(renamed)
 }
 
-fn process(instance: &LoweredInstance) -> Process {
+fn process(instance: &LoweredInstance, declared: BTreeMap<String, String>) -> Process {
     let (document, lowering) = (instance.document(), instance.lowering());
     let process = &lowering.process;
     let env = process.env.iter().filter_map(|variable| match &variable.value {
@@ -81,7 +84,7 @@ fn process(instance: &LoweredInstance) -> Process {
         id: document.id.clone(),
         argv: process.argv.clone(),
         workdir: Some(process.workdir.clone()),
-        env: env.collect(),
+        env: declared.into_iter().chain(env).collect(),
         env_from: secrets(instance),
         scrub_env: vec!["SPAWNFILE_*".to_owned()],
         after: Vec::new(),
@@ -97,7 +100,7 @@ fn process(instance: &LoweredInstance) -> Process {
 
 /// The process gets the secrets that its own agents declare, the keys of their models, what its kind needs, and what
 /// is derived for it: nothing of other instances.
-fn secrets(instance: &LoweredInstance) -> Vec<String> {
+pub(super) fn secrets(instance: &LoweredInstance) -> Vec<String> {
     let (document, lowering) = (instance.document(), instance.lowering());
     let declared = document.agents.iter().flat_map(|agent| agent.secrets.iter().map(|secret| secret.name.clone()));
     let model = model_secrets(instance).into_iter().filter(|name| name != IMPORT_SECRET);

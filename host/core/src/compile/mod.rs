@@ -6,11 +6,13 @@
 mod container_report;
 mod context;
 mod dockerfile;
+mod env;
 mod env_example;
 mod extras;
 mod images;
 mod init;
 mod labels;
+mod packages;
 mod policy;
 mod report;
 mod rootfs;
@@ -98,6 +100,7 @@ pub fn assemble(input: CompileInput<'_>) -> Result<(Compiled, Findings), Finding
     policy::check(&input, &teams, &mut findings);
     let images = images::pinned(&input, &mut findings);
     let base = images::base(&input.instances, &mut findings);
+    packages::check(&input, base.as_deref(), &mut findings);
     let generated_at = text::iso(input.generated_at_unix, &mut findings);
     if findings.has_errors() {
         return Err(findings);
@@ -112,7 +115,7 @@ pub fn assemble(input: CompileInput<'_>) -> Result<(Compiled, Findings), Finding
         let message = format!("the report or the extras would be larger than the {} bytes that are read of one", crate::json::MAX_BYTES);
         findings.push(Finding::error("compile.output", message).hint("make several organizations of it"));
     }
-    let init_plan = init::plan(&input.instances, &registry);
+    let init_plan = init::plan(&input, &registry);
     let plan_bytes = pretty(&init_plan, &mut findings);
     let mut labels = labels::labels(&report, &mut findings);
     labels.insert(keys::REPORT_DIGEST.to_owned(), Digest::of(&report_bytes).to_string());

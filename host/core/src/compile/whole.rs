@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CompileInput, context, init};
+use super::{CompileInput, context, env, init};
 use crate::finding::{Finding, Findings};
 use crate::init_plan::DerivedEnv;
 
@@ -39,6 +39,7 @@ pub(super) fn check(input: &CompileInput<'_>, findings: &mut Findings) {
                 findings.push(Finding::error("compile.mount", format!("instances `{other}` and `{id}` both have a mount `{mount}`")));
             }
         }
+        env::check(instance, &agents, findings);
         exposure(instance, findings);
         plugin(input, instance, findings);
     }

@@ -119,10 +119,10 @@ fn agent(decoder: &mut Decoder<'_>, fields: &Fields<'_>, file: &str) -> AgentMan
     let runtime = runtime(decoder, fields);
     let expose = decoder.boolean(fields, "expose").unwrap_or(false);
     let (docs, skills) = workspace::workspace(decoder, fields, file);
-    let (secrets, mcp_servers) = environment::environment(decoder, fields);
+    let environment = environment::environment(decoder, fields);
     let execution = execution::execution(decoder, fields, file);
-    workspace::requirements(decoder, &skills, &mcp_servers, &fields.join("environment.mcp_servers"));
-    AgentManifest { runtime, expose, docs, skills, secrets, mcp_servers, execution, subagents: subagents(decoder, fields, file) }
+    workspace::requirements(decoder, &skills, &environment.mcp_servers, &fields.join("environment.mcp_servers"));
+    AgentManifest { runtime, expose, docs, skills, environment, execution, subagents: subagents(decoder, fields, file) }
 }
 
 fn subagents(decoder: &mut Decoder<'_>, fields: &Fields<'_>, file: &str) -> Vec<ChildRef> {

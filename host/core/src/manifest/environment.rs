@@ -1,9 +1,10 @@
-//! `environment`: secrets and MCP servers.
+//! `environment`: variables with fixed values, packages, secrets and MCP servers.
 
 use std::collections::BTreeSet;
 
 use super::decode::{Decoder, Fields};
-use super::{SecretDecl, Spanned};
+use super::packages::packages;
+use super::{Environment, SecretDecl, Spanned, VariableDecl};
 use crate::instance::{McpAuthInput, McpServerInput};
 use crate::name::EnvName;
 use crate::reserved::is_reserved_env;
@@ -11,13 +12,45 @@ use crate::reserved::is_reserved_env;
 /// Prefixes of MCP server names that the format keeps for itself.
 const RESERVED_SERVERS: [&str; 2] = ["spawnfile.", "mneme-"];
 
-pub(super) fn environment(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> (Vec<SecretDecl>, Vec<McpServerInput>) {
+/// Longest name and value together, in bytes: what a process can be given, with `=` and the byte behind it.
+const MAX_VARIABLE: usize = (128 << 10) - 2;
+
+pub(super) fn environment(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> Environment {
     let Some(environment) = decoder.submap(fields, "environment", &["env", "secrets", "packages", "mcp_servers"]) else {
-        return (Vec::new(), Vec::new());
+        return Environment::default();
     };
-    decoder.not_yet(&environment, "env");
-    decoder.not_yet(&environment, "packages");
-    (secrets(decoder, &environment), mcp_servers(decoder, &environment))
+    let secrets = secrets(decoder, &environment);
+    let env = variables(decoder, &environment, &secrets);
+    Environment { env, packages: packages(decoder, &environment), secrets, mcp_servers: mcp_servers(decoder, &environment) }
+}
+
+fn variables(decoder: &mut Decoder<'_>, environment: &Fields<'_>, secrets: &[SecretDecl]) -> Vec<VariableDecl> {
+    let Some(node) = environment.get("env") else { return Vec::new() };
+    let Some(fields) = decoder.free_map(node, &environment.join("env")) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (name, at, node) in fields.iter() {
+        let key = fields.join(name);
+        if name.parse::<EnvName>().is_err() {
+            let message = format!("keys of `{}` must be names of environment variables", fields.path);
+            decoder.error_with_hint("manifest.name", at, message, "letters, digits and `_`, not starting with a digit");
+            continue;
+        }
+        if name.starts_with("SPAWNFILE_") || is_reserved_env(name) {
+            decoder.error("manifest.name", at, format!("`{key}` has a name that is reserved"));
+            continue;
+        }
+        let Some(value) = argument(decoder, node, &key) else { continue };
+        if secrets.iter().any(|secret| secret.name == name) {
+            let message = format!("`{name}` is declared as a secret, and as a variable that everybody can read in the image");
+            decoder.error_with_hint("manifest.duplicate", at, message, "leave one of them out");
+        } else if value.contains('\0') || name.len() + value.len() > MAX_VARIABLE {
+            let message = format!("`{key}` has a value that no process can be given: a NUL byte, or more than 128 KiB");
+            decoder.error("manifest.value", node.at, message);
+        } else {
+            found.push(VariableDecl { name: name.to_owned(), value, at });
+        }
+    }
+    found
 }
 
 fn secrets(decoder: &mut Decoder<'_>, environment: &Fields<'_>) -> Vec<SecretDecl> {

@@ -10,6 +10,7 @@ mod environment;
 mod execution;
 mod front_matter;
 mod node;
+mod packages;
 mod schema;
 mod suggest;
 mod team;

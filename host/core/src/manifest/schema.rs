@@ -43,10 +43,8 @@ pub struct AgentManifest {
     pub docs: Vec<DocRef>,
     /// Skills as written.
     pub skills: Vec<SkillRef>,
-    /// Secrets as written.
-    pub secrets: Vec<SecretDecl>,
-    /// MCP servers as written.
-    pub mcp_servers: Vec<McpServerInput>,
+    /// `environment` as written.
+    pub environment: Environment,
     /// Model targets and sandbox as written.
     pub execution: Execution,
     /// Subagents in the order written.
@@ -114,6 +112,17 @@ pub struct Shared {
     pub docs: Vec<DocRef>,
     /// Skills.
     pub skills: Vec<SkillRef>,
+    /// Variables, secrets and MCP servers.
+    pub environment: Environment,
+}
+
+/// `environment` as written.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Environment {
+    /// Variables with fixed values.
+    pub env: Vec<VariableDecl>,
+    /// Packages of the image.
+    pub packages: Vec<PackageDecl>,
     /// Secrets.
     pub secrets: Vec<SecretDecl>,
     /// MCP servers.
@@ -212,6 +221,40 @@ pub struct SkillRef {
     pub written: String,
     /// MCP servers it needs, each with where it is named.
     pub requires_mcp: Vec<Spanned<String>>,
+}
+
+/// A variable with a fixed value, which everybody who has the image can read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariableDecl {
+    /// Name of the environment variable.
+    pub name: String,
+    /// Its value; may be empty.
+    pub value: String,
+    /// Where it is declared.
+    pub at: Position,
+}
+
+/// A package of the image. Name and version have the alphabet of the package manager, nothing that a shell reads but
+/// `~`, `^` and `!`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageDecl {
+    /// Who installs it.
+    pub manager: PackageManager,
+    /// Name.
+    pub name: String,
+    /// Version, if declared.
+    pub version: Option<String>,
+}
+
+/// Who installs a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PackageManager {
+    /// Debian's.
+    Apt,
+    /// Node's, for everybody in the image.
+    Npm,
+    /// Python's, one environment for each program.
+    Pipx,
 }
 
 /// A declared secret.

@@ -109,7 +109,7 @@ pub(super) fn reference(decoder: &mut Decoder<'_>, fields: &Fields<'_>, file: &s
 fn shared(decoder: &mut Decoder<'_>, fields: &Fields<'_>, file: &str) -> Shared {
     let Some(shared) = decoder.submap(fields, "shared", &["workspace", "environment"]) else { return Shared::default() };
     let (docs, skills) = workspace::workspace(decoder, &shared, file);
-    let (secrets, mcp_servers) = environment::environment(decoder, &shared);
-    workspace::requirements(decoder, &skills, &mcp_servers, "shared.environment.mcp_servers");
-    Shared { at: Some(shared.at), docs, skills, secrets, mcp_servers }
+    let environment = environment::environment(decoder, &shared);
+    workspace::requirements(decoder, &skills, &environment.mcp_servers, "shared.environment.mcp_servers");
+    Shared { at: Some(shared.at), docs, skills, environment }
 }

@@ -63,8 +63,6 @@ fn what_is_not_lowered_yet_is_refused_by_name() {
         ("surfaces: {discord: {}}", "surfaces"),
         ("memory: [{id: m}]", "memory"),
         ("workspace: {resources: [{id: r}]}", "workspace.resources"),
-        ("environment: {packages: [{id: p}]}", "environment.packages"),
-        ("environment: {env: {A: b}}", "environment.env"),
     ] {
         let found = problems(text);
         assert_eq!(found.len(), 1, "{text}: {found:?}");
@@ -76,13 +74,83 @@ fn what_is_not_lowered_yet_is_refused_by_name() {
         ("external_participants: [{id: n}]", "external_participants"),
         ("memory: [{id: m}]", "memory"),
         ("shared: {workspace: {resources: [{id: r}]}}", "shared.workspace.resources"),
-        ("shared: {environment: {packages: [{id: p}]}}", "shared.environment.packages"),
-        ("shared: {environment: {env: {A: b}}}", "shared.environment.env"),
     ] {
         let found = findings_of(&format!("{TEAM}members: []\nmode: swarm\n{text}")).sorted();
         assert_eq!(found.len(), 1, "{text}: {found:?}");
         assert!(found[0].code == "manifest.not-yet" && found[0].message.contains(&format!("`{key}`")), "{found:?}");
     }
+}
+
+#[test]
+fn variables_have_names_that_a_process_may_get_and_are_no_secrets() {
+    let agent = agent("environment: {env: {LOG_LEVEL: info, EMPTY: \"\", SPACED: \" a b \"}}");
+    let found: Vec<_> = agent.environment.env.iter().map(|variable| (variable.name.as_str(), variable.value.as_str())).collect();
+    assert_eq!(found, [("LOG_LEVEL", "info"), ("EMPTY", ""), ("SPACED", " a b ")]);
+    assert_eq!(
+        problems(
+            "environment:\n  secrets: [{name: KEY, required: true}]\n  env:\n    1A: x\n    PATH: /x\n    SPAWNFILE_X: y\n    N: 1\n    KEY: v\n    Z: \"a\\0b\"\n"
+        ),
+        [
+            "7:5 manifest.name keys of `environment.env` must be names of environment variables",
+            "8:5 manifest.name `environment.env.PATH` has a name that is reserved",
+            "9:5 manifest.name `environment.env.SPAWNFILE_X` has a name that is reserved",
+            "10:8 manifest.type `environment.env.N` must be a text, but is a number",
+            "11:5 manifest.duplicate `KEY` is declared as a secret, and as a variable that everybody can read in the image",
+            "12:8 manifest.value `environment.env.Z` has a value that no process can be given: a NUL byte, or more than 128 KiB",
+        ]
+    );
+}
+
+#[test]
+fn packages_are_words_of_their_package_manager() {
+    let package = |manager: &str, rest: &str| format!("environment: {{packages: [{{id: p, manager: {manager}, {rest}}}]}}");
+    for (manager, rest) in [
+        ("apt", "name: g++, version: \"4:12.2.0-3~deb12u1\""),
+        ("apt", "name: libstdc++6"),
+        ("npm", "name: \"@scope/tool\", version: ^1.2.3, scope: global"),
+        ("npm", "name: JSONStream, version: ~1.0.0-rc.1"),
+        ("npm", "name: tool, version: latest"),
+        ("pipx", "name: ruff, version: 1!0.4.1+local"),
+    ] {
+        assert_eq!(agent(&package(manager, rest)).environment.packages.len(), 1, "{manager} {rest}");
+    }
+    for (manager, rest, key) in [
+        ("apt", "name: \"a; reboot\"", "name"),
+        ("apt", "name: -y", "name"),
+        ("apt", "name: a", "name"),
+        ("apt", "name: Curl", "name"),
+        ("apt", "name: curl=1", "name"),
+        ("apt", "name: curl/testing", "name"),
+        ("apt", "name: curl, version: \"1 && x\"", "version"),
+        ("apt", "name: curl, version: \"$(x)\"", "version"),
+        ("npm", "name: \"@scope\"", "name"),
+        ("npm", "name: \"@/a\"", "name"),
+        ("npm", "name: \"@a/b/c\"", "name"),
+        ("npm", "name: ../a", "name"),
+        ("npm", "name: \"git+https://example.com/a\"", "name"),
+        ("npm", "name: a, version: \">=1 <2\"", "version"),
+        ("npm", "name: a, version: \"`x`\"", "version"),
+        ("pipx", "name: \"a[b]\"", "name"),
+        ("pipx", "name: a-", "name"),
+        ("pipx", "name: a, version: \"==1\"", "version"),
+        ("pipx", "name: \"a'b\"", "name"),
+        ("pipx", "name: \"a\\nb\"", "name"),
+    ] {
+        let found = problems(&package(manager, rest));
+        assert_eq!(found.len(), 1, "{manager} {rest}: {found:?}");
+        assert!(found[0].contains(&format!("manifest.value `environment.packages[0].{key}` is none that can be installed")), "{found:?}");
+    }
+    assert_eq!(
+        problems(
+            "environment:\n  packages:\n    - {id: a, manager: apt, name: jq, scope: global}\n    - {id: a, manager: apt, name: jq}\n    - {id: b, manager: apt, name: jq, version: \"1\"}\n    - {id: c, manager: pip, name: x}\n"
+        ),
+        [
+            "6:46 manifest.value `environment.packages[0].scope` is only allowed with manager npm",
+            "7:12 manifest.duplicate package `a` is declared twice",
+            "8:35 manifest.duplicate `jq` of apt is declared in two versions",
+            "9:24 manifest.value `environment.packages[3].manager` is `pip`, but must be one of: apt, npm, pipx",
+        ]
+    );
 }
 
 #[test]

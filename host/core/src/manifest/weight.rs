@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{AgentManifest, Body, Execution, Manifest, Shared};
+use super::{AgentManifest, Body, Environment, Execution, Manifest, Shared};
 use crate::instance::McpServerInput;
 
 /// What an entry costs beside its texts.
@@ -13,8 +13,8 @@ impl Manifest {
     pub(crate) fn weight(&self) -> usize {
         let own = match &self.body {
             Body::Agent(agent) => {
-                let own = agent.docs.len() + agent.skills.len() + agent.secrets.len() + agent.subagents.len();
-                agent.inheritable() + own * ENTRY + agent.mcp_servers.iter().map(server).sum::<usize>()
+                let own = agent.docs.len() + agent.skills.len() + agent.subagents.len();
+                agent.inheritable() + own * ENTRY + agent.environment.weight()
             }
             Body::Team(team) => {
                 let external = team.external.as_ref().map_or(0, Vec::len);
@@ -36,9 +36,18 @@ impl AgentManifest {
 impl Shared {
     /// Returns about how many bytes each direct member takes over.
     pub(crate) fn weight(&self) -> usize {
-        let entries = self.docs.len() + self.skills.len() + self.secrets.len();
+        let entries = self.docs.len() + self.skills.len();
         let requires: usize = self.skills.iter().map(|skill| skill.requires_mcp.len()).sum();
-        (entries + requires) * ENTRY + self.mcp_servers.iter().map(server).sum::<usize>()
+        (entries + requires) * ENTRY + self.environment.weight()
+    }
+}
+
+impl Environment {
+    fn weight(&self) -> usize {
+        let env: usize = self.env.iter().map(|variable| ENTRY + variable.name.len() + variable.value.len()).sum();
+        let version = |package: &super::PackageDecl| package.version.as_ref().map_or(0, String::len);
+        let packages: usize = self.packages.iter().map(|package| ENTRY + package.name.len() + version(package)).sum();
+        env + packages + self.secrets.len() * ENTRY + self.mcp_servers.iter().map(server).sum::<usize>()
     }
 }
 

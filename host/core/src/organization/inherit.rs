@@ -4,7 +4,9 @@
 use super::graph::{Arrival, Declared, Graph};
 use crate::finding::{Finding, Findings, Position};
 use crate::instance::{McpServerInput, ModelInput};
-use crate::manifest::{AgentManifest, Body, DocRef, Execution, Manifest, RuntimeBinding, SecretDecl, Shared, SkillRef};
+use crate::manifest::{
+    AgentManifest, Body, DocRef, Execution, Manifest, PackageDecl, RuntimeBinding, SecretDecl, Shared, SkillRef, VariableDecl,
+};
 use crate::path::is_below;
 use crate::project::MAX_PLACED_BYTES;
 
@@ -32,6 +34,8 @@ pub(super) struct Effective<'m> {
     pub(super) model: Option<ModelInput>,
     pub(super) docs: Vec<From<'m, DocRef>>,
     pub(super) skills: Vec<From<'m, SkillRef>>,
+    pub(super) env: Vec<VariableDecl>,
+    pub(super) packages: Vec<PackageDecl>,
     pub(super) secrets: Vec<SecretDecl>,
     pub(super) mcp_servers: Vec<McpServerInput>,
     /// About how many bytes a subagent takes over.
@@ -101,6 +105,24 @@ fn one<'m>(
         findings.push(Finding::error("organization.conflict", message).at(&manifest.file, Some(manifest.name.at)));
     };
     let skills = teams.iter().flat_map(|(team, shared)| shared.skills.iter().map(|item| From { file: &team.file, item }));
+    let env = merged(
+        teams.iter().flat_map(|(_, shared)| shared.environment.env.iter().cloned()),
+        agent.environment.env.iter().cloned(),
+        |variable| &variable.name,
+        |a, b| a.value == b.value,
+        &mut |name| conflict(findings, "values", name),
+    );
+    let secrets = merged(
+        teams.iter().flat_map(|(_, shared)| shared.environment.secrets.iter().cloned()),
+        agent.environment.secrets.iter().cloned(),
+        |secret| &secret.name,
+        |a, b| a.required == b.required,
+        &mut |name| conflict(findings, "secrets", name),
+    );
+    for variable in env.iter().filter(|variable| secrets.iter().any(|secret| secret.name == variable.name)) {
+        let message = format!("agent `{}` gets `{}` as a secret and as a variable with a fixed value", manifest.name.value, variable.name);
+        findings.push(Finding::error("organization.conflict", message).at(&manifest.file, Some(manifest.name.at)));
+    }
     Some(Effective {
         weight,
         runtime,
@@ -114,21 +136,30 @@ fn one<'m>(
             |a, b| a.item.path.value == b.item.path.value,
             &mut |name| conflict(findings, "skills", name),
         ),
-        secrets: merged(
-            teams.iter().flat_map(|(_, shared)| shared.secrets.iter().cloned()),
-            agent.secrets.iter().cloned(),
-            |secret| &secret.name,
-            |a, b| a.required == b.required,
-            &mut |name| conflict(findings, "secrets", name),
-        ),
+        env,
+        packages: packages(&teams, agent, &mut |name| conflict(findings, "versions of a package", name)),
+        secrets,
         mcp_servers: merged(
-            teams.iter().flat_map(|(_, shared)| shared.mcp_servers.iter().cloned()),
-            agent.mcp_servers.iter().cloned(),
+            teams.iter().flat_map(|(_, shared)| shared.environment.mcp_servers.iter().cloned()),
+            agent.environment.mcp_servers.iter().cloned(),
             |server| &server.name,
             |a, b| a == b,
             &mut |name| conflict(findings, "MCP servers", name),
         ),
     })
+}
+
+/// Packages of the teams and its own, by package manager and name.
+fn packages(teams: &[(&Manifest, &Shared)], agent: &AgentManifest, conflict: &mut dyn FnMut(&str)) -> Vec<PackageDecl> {
+    let keyed = |package: &PackageDecl| (format!("{}:{}", package.manager.as_str(), package.name), package.clone());
+    let found = merged(
+        teams.iter().flat_map(|(_, shared)| shared.environment.packages.iter().map(keyed)),
+        agent.environment.packages.iter().map(keyed),
+        |(key, _)| key,
+        |a, b| a == b,
+        conflict,
+    );
+    found.into_iter().map(|(_, package)| package).collect()
 }
 
 /// What depends on the way that leads to an agent.

@@ -25,7 +25,7 @@ pub use resolve::resolve;
 
 use crate::finding::Position;
 use crate::instance::{McpServerInput, ModelInput, SecretInput};
-use crate::manifest::{Policy, TeamMode};
+use crate::manifest::{PackageDecl, Policy, TeamMode};
 use crate::oci::Digest;
 use crate::project::ProjectSources;
 
@@ -117,6 +117,10 @@ pub struct AgentNode {
     pub sandbox: String,
     /// MCP servers.
     pub mcp_servers: Vec<McpServerInput>,
+    /// Variables with fixed values, which its process gets.
+    pub env: BTreeMap<String, String>,
+    /// Packages that the image has for it.
+    pub packages: Vec<PackageDecl>,
     /// Declared secrets.
     pub secrets: Vec<SecretInput>,
     /// Subagents in the order written.

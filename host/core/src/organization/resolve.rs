@@ -115,7 +115,7 @@ impl Resolver<'_> {
         let direct = declared.children.iter().filter_map(|child| self.graph.nodes.get(child.node));
         let mut bodies = direct.map(|child| &child.manifest.body);
         let nobody = !bodies.any(|body| matches!(body, Body::Agent(_)));
-        let shares = !team.shared.skills.is_empty() || !team.shared.secrets.is_empty() || !team.shared.mcp_servers.is_empty();
+        let shares = !team.shared.skills.is_empty() || team.shared.environment != crate::manifest::Environment::default();
         if nobody && shares {
             let message = format!("what team `{}` shares reaches nobody: it has no direct member that is an agent", manifest.name.value);
             let finding = Finding::warning("manifest.no-effect", message).at(&manifest.file, team.shared.at);
@@ -182,6 +182,8 @@ impl Resolver<'_> {
             model: effective.model.clone(),
             sandbox: effective.execution.sandbox(),
             mcp_servers: effective.mcp_servers.clone(),
+            env: effective.env.iter().map(|variable| (variable.name.clone(), variable.value.clone())).collect(),
+            packages: effective.packages.clone(),
             secrets: effective.secrets.iter().map(|secret| SecretInput { name: secret.name.clone(), required: secret.required }).collect(),
             subagents: self.children(declared),
             teams: Vec::new(),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests")]
 
 mod corpus;
+mod environment;
 mod golden;
 mod properties;
 mod support;

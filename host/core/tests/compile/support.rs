@@ -160,6 +160,7 @@ pub(crate) fn place(document: &InstanceDocument) -> Lowered {
         "grouped" => (format!("{root}/home"), format!("{root}/config.json"), format!("{root}/workspace"), 9000, None),
         _ => (format!("{root}/home"), format!("{root}/config.json"), format!("{root}/workspace"), 7000 + document.index, None),
     };
+    let base = if document.runtime == "based" { "node:24-bookworm-slim" } else { "scratch" };
     let mut files = vec![json!({ "path": config, "mode": 0o600, "content": { "Text": "{}\n" } })];
     let (mut patches, mut auth, mut capabilities) = (Vec::new(), Vec::new(), Vec::new());
     for agent in &document.agents {
@@ -204,7 +205,7 @@ pub(crate) fn place(document: &InstanceDocument) -> Lowered {
         "ports": [{ "name": "main", "number": port, "public": false }],
         "env": token.iter().map(|name| json!({ "name": name, "description": "A token", "required": true, "generated": true })).collect::<Vec<_>>(),
         "json_patches": patches, "derived_env": [], "probes": [], "auth": auth,
-        "install": { "base_image": "scratch", "runtime_image": format!("example/{}:1", document.runtime),
+        "install": { "base_image": base, "runtime_image": format!("example/{}:1", document.runtime),
             "runtime_path": document.runtime_root, "run": [], "packages": [] },
         "mounts": [], "capabilities": capabilities, "linux_capabilities": [],
     });

@@ -126,4 +126,5 @@ fn an_unknown_or_unusable_kind_is_named_with_what_to_do() {
     }
 }
 
+mod environment;
 mod teams;

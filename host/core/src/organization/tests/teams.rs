@@ -8,11 +8,11 @@ use crate::project::{MAX_DEPTH, MAX_NODES, ProjectSources};
 
 const VERSION: &str = "spawnfile_version: \"0.1\"\n";
 
-fn team(name: &str, rest: &str) -> String {
+pub(super) fn team(name: &str, rest: &str) -> String {
     format!("{VERSION}kind: team\nname: {name}\n{rest}\n")
 }
 
-fn agent(name: &str, rest: &str) -> String {
+pub(super) fn agent(name: &str, rest: &str) -> String {
     format!("{VERSION}kind: agent\nname: {name}\n{rest}\n")
 }
 
@@ -22,16 +22,16 @@ fn project(files: &[(&str, String)]) -> ProjectSources {
 }
 
 #[track_caller]
-fn resolved(files: &[(&str, String)]) -> Organization {
+pub(super) fn resolved(files: &[(&str, String)]) -> Organization {
     resolve(&project(files)).unwrap_or_else(|findings| panic!("{:?}", messages(&findings))).0
 }
 
 #[track_caller]
-fn refused(files: &[(&str, String)]) -> Vec<String> {
+pub(super) fn refused(files: &[(&str, String)]) -> Vec<String> {
     messages(&resolve(&project(files)).unwrap_err())
 }
 
-fn named<'o>(organization: &'o Organization, name: &str) -> &'o AgentNode {
+pub(super) fn named<'o>(organization: &'o Organization, name: &str) -> &'o AgentNode {
     organization.agents.iter().find(|agent| agent.name == name).unwrap()
 }
 
@@ -41,7 +41,7 @@ fn text(organization: &Organization, agent: &str, path: &str) -> String {
     source.text.to_string()
 }
 
-const SWARM: &str = "mode: swarm\nmembers: [{id: a, ref: ./a}, {id: b, ref: ./b}]";
+pub(super) const SWARM: &str = "mode: swarm\nmembers: [{id: a, ref: ./a}, {id: b, ref: ./b}]";
 
 #[test]
 fn cycles_are_refused_with_their_path() {
