@@ -42,7 +42,7 @@ fn image(corpus: &Path, project: &str, tag: &str) -> Image {
     put("group", b"root:x:0:\nspawnfile:x:4711:\n");
     let report: Value = serde_json::from_slice(&report).unwrap();
     let dockerfile = format!(
-        "FROM scratch\nCOPY busybox /bin/busybox\nCOPY busybox /bin/sh\nCOPY passwd group /etc/\nUSER root\nWORKDIR /opt/spawnfile\n\
+        "FROM scratch\nLABEL test={tag}\nCOPY busybox /bin/busybox\nCOPY busybox /bin/sh\nCOPY passwd group /etc/\nUSER root\nWORKDIR /opt/spawnfile\n\
          COPY container/rootfs/ /\nCOPY entrypoint.sh /opt/spawnfile/entrypoint.sh\n\
          COPY distribution-report.json /spawnfile/spawnfile-report.json\n\
          LABEL com.spawnfile.compile_fingerprint={}\nLABEL com.spawnfile.image_contract=spawnfile.image.v1\n\

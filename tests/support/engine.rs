@@ -75,7 +75,9 @@ pub(crate) fn inspect(id: &str) -> serde_json::Value {
 /// Builds an image from a Dockerfile and files; returns its id.
 pub(crate) fn build(tag: &str, dockerfile: &str, files: &[(&str, &[u8])]) -> String {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("Dockerfile"), dockerfile).unwrap();
+    // No layer is shared with another test's image: who removes that would take it from a build under way.
+    let (from, steps) = dockerfile.split_once('\n').unwrap();
+    std::fs::write(dir.path().join("Dockerfile"), format!("{from}\nLABEL test={tag}\n{steps}")).unwrap();
     for (name, bytes) in files {
         let path = dir.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

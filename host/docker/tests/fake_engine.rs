@@ -8,7 +8,7 @@ use std::time::Duration;
 use spawnfile_core::deployment::plan::{ContainerSpec, Limits};
 use spawnfile_core::oci::{Digest, Reference};
 use spawnfile_core::secret::Secret;
-use spawnfile_docker::{CreateExtras, Docker, DockerError, Endpoint, EndpointRequest, FileWanted, RegistryAuth};
+use spawnfile_docker::{BuildContext, CreateExtras, Docker, DockerError, Endpoint, EndpointRequest, FileWanted, RegistryAuth};
 
 mod fake;
 use fake::{Fake, Reply, http, json};
@@ -186,6 +186,26 @@ async fn push_takes_the_digest_of_the_stream_or_of_the_repository() {
         Fake::start("1.41", move |head| if head.contains("/push") { json(200, "{\"status\":\"pushed\"}\r\n") } else { json(200, &image) });
     let pushed = fake.docker().await.push(&reference("r.io/a:1"), None, &mut |_| ()).await.unwrap();
     assert_eq!(pushed, Some(known));
+}
+
+#[tokio::test]
+async fn a_build_that_loses_its_cache_is_done_once_more_without_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("Dockerfile"), "FROM scratch\n").unwrap();
+    let id = Digest::of(b"built");
+    let lost = r#"{"error":"failed to get digest sha256:63b6: open /x/sha256/63b6: no such file or directory"}"#;
+    let good = format!("{{\"aux\":{{\"ID\":\"{id}\"}}}}");
+    let fake = Fake::start("1.41", move |head| json(200, if head.contains("nocache=1") { &good } else { lost }));
+    let context = BuildContext::new(folder.path());
+    let built = fake.docker().await.build(&context, None, None, &mut |_| ()).await.unwrap();
+    assert_eq!(built, id);
+    let builds = fake.requests().into_iter().filter(|line| line.contains("/build?"));
+    assert_eq!(builds.map(|line| line.contains("nocache=1")).collect::<Vec<_>>(), [false, true]);
+
+    let always = Fake::start("1.41", move |_| json(200, lost));
+    let error = always.docker().await.build(&context, None, None, &mut |_| ()).await.unwrap_err();
+    assert!(matches!(error, DockerError::Build { .. }), "{error}");
+    assert_eq!(always.requests().iter().filter(|line| line.contains("/build?")).count(), 2, "and not for ever");
 }
 
 #[tokio::test]

@@ -93,7 +93,9 @@ fn look(file: &Authored<'_>, known: &Known, found: &mut Vec<Finding>) {
     }
     hits.extend(path::find(file.bytes).into_iter().map(|(at, what)| (at, "leak.path-shape", Severity::Error, what.to_owned())));
     let severity = if file.class == Class::Prose { Severity::Warning } else { Severity::Error };
-    hits.extend(token::find(file.bytes).into_iter().map(|(at, what)| (at, "leak.token", severity, format!("what looks like {what}"))));
+    hits.extend(
+        token::find(file.bytes, file.class).into_iter().map(|(at, what)| (at, "leak.token", severity, format!("what looks like {what}"))),
+    );
 
     // A known folder or value says more than the shape that it has too.
     hits.sort_by_key(|hit| (hit.0, rank(hit.1)));

@@ -66,6 +66,14 @@ fn tokens_are_errors_for_machines_and_warnings_in_prose() {
 }
 
 #[test]
+fn a_made_up_key_is_one_in_a_text_and_none_in_a_configuration() {
+    for made_up in ["AKIAIOSFODNN7EXAMPLE", "sk-ant-api03-your-key-goes-here-0123", "ghp_abababababababababababababababababab"] {
+        assert_eq!(found(Class::Prose, made_up, &Known::default()), [], "{made_up}");
+        assert_eq!(found(Class::Machine, made_up, &Known::default()), [("leak.token".to_owned(), Severity::Error)], "{made_up}");
+    }
+}
+
+#[test]
 fn known_folders_and_values_are_errors_anywhere_and_never_shown() {
     let known = Known {
         folders: vec!["/srv/ada/org".to_owned()],

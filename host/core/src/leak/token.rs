@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use memchr::memmem;
 
+use super::Class;
+
 /// What it is, how it begins, and what must follow: at least so many characters of an alphabet.
 struct Shape {
     what: &'static str,
@@ -68,14 +70,15 @@ const SHAPES: &[Shape] = &[
     shape("an age key", "AGE-SECRET-KEY-1", 40, upper),
 ];
 
-/// Returns where such things begin, and what they are.
-pub(super) fn find(bytes: &[u8]) -> Vec<(usize, &'static str)> {
+/// Returns where such things begin, and what they are. Texts have made-up keys in their examples, what programs read has
+/// none.
+pub(super) fn find(bytes: &[u8], class: Class) -> Vec<(usize, &'static str)> {
     let mut found = Vec::new();
     for Shape { what, start, least, alphabet } in SHAPES {
         for at in memmem::find_iter(bytes, start).filter(|at| begins(bytes, *at)) {
             let rest = bytes.get(at + start.len()..).unwrap_or_default();
             let body = rest.iter().take_while(|byte| alphabet(**byte)).count();
-            if body >= *least && !is_placeholder(rest.get(..body).unwrap_or_default()) {
+            if body >= *least && !is_placeholder(rest.get(..body).unwrap_or_default(), class) {
                 found.push((at, *what));
             }
         }
@@ -90,12 +93,17 @@ fn begins(bytes: &[u8], at: usize) -> bool {
     at.checked_sub(1).and_then(|before| bytes.get(before)).is_none_or(|byte| !url(*byte))
 }
 
+/// Words of made-up keys.
+const PLACEHOLDERS: [&str; 6] = ["example", "placeholder", "replace", "your-", "your_", "redacted"];
+
 /// What people write where a key would stand.
-fn is_placeholder(body: &[u8]) -> bool {
+fn is_placeholder(body: &[u8], class: Class) -> bool {
     let distinct: BTreeSet<_> = body.iter().map(u8::to_ascii_lowercase).collect();
     let text = String::from_utf8_lossy(body).to_lowercase();
-    distinct.len() <= 4
-        || ["example", "placeholder", "replace", "your-", "your_", "redacted", "1234567890"].iter().any(|word| text.contains(word))
+    match class {
+        Class::Machine => distinct.len() == 1,
+        Class::Prose => distinct.len() <= 4 || PLACEHOLDERS.iter().any(|word| text.contains(word)),
+    }
 }
 
 fn private_keys(bytes: &[u8]) -> impl Iterator<Item = usize> {
@@ -127,6 +135,10 @@ fn logins(bytes: &[u8]) -> impl Iterator<Item = usize> {
         let login = authority.get(..end).unwrap_or_default();
         let Some(colon) = login.iter().position(|byte| *byte == b':') else { return false };
         let password = login.get(colon + 1..).unwrap_or_default();
-        colon > 0 && password.len() >= 4 && !is_placeholder(password) && !password.starts_with(b"$") && !password.starts_with(b"pass")
+        colon > 0
+            && password.len() >= 4
+            && !is_placeholder(password, Class::Prose)
+            && !password.starts_with(b"$")
+            && !password.starts_with(b"pass")
     })
 }

@@ -23,6 +23,8 @@ const WHOLE: Duration = Duration::from_secs(2 * 60 * 60);
 const ARCHIVER_END: Duration = Duration::from_secs(5);
 /// Output kept for the error, in bytes.
 const OUTPUT_MAX: usize = 4096;
+/// What the Engine says when an image that a step was cached as went away while the build was using it.
+const LOST: [&str; 3] = ["failed to get digest sha256:", "layer does not exist", "unknown parent image ID"];
 
 /// What is built: a folder with a `Dockerfile` at its top.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +43,9 @@ impl BuildContext {
 }
 
 impl Docker {
-    /// Builds an image and returns its id. Intermediate containers are removed, base images are not pulled anew. At
-    /// most two hours.
+    /// Builds an image and returns its id. Intermediate containers are removed, base images are not pulled anew. When the
+    /// Engine loses a layer of its cache on the way (somebody removed an image), it builds once more without the cache.
+    /// At most two hours each.
     ///
     /// # Errors
     ///
@@ -59,10 +62,30 @@ impl Docker {
         if tag.is_some_and(|tag| tag.digest().is_some()) {
             return Err(DockerError::invalid(shown, "a digest cannot be given to an image"));
         }
+        match self.build_once(context, tag, platform, true, &shown, progress).await {
+            Err(DockerError::Build { message, .. }) if LOST.iter().any(|lost| message.contains(lost)) => {
+                self.build_once(context, tag, platform, false, &shown, progress).await
+            }
+            built => built,
+        }
+    }
+
+    async fn build_once(
+        &self,
+        context: &BuildContext,
+        tag: Option<&Reference>,
+        platform: Option<Platform>,
+        cached: bool,
+        shown: &str,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Digest, DockerError> {
         let what = format!("building {shown}");
         let mut call = Call::post("/build", &what).cap(STREAM_MAX).header(CONTENT_TYPE, HeaderValue::from_static("application/x-tar"));
         for (name, value) in [("version", "1"), ("rm", "1"), ("forcerm", "1"), ("dockerfile", "Dockerfile")] {
             call = call.query(name, value);
+        }
+        if !cached {
+            call = call.query("nocache", "1");
         }
         if let Some(tag) = tag {
             call = call.query("t", &tag.to_string());
@@ -71,7 +94,7 @@ impl Docker {
             call = call.query("platform", &platform.to_string());
         }
         let (body, archived) = folder::archive(context.clone());
-        let built = within(&what, WHOLE, self.steps(call, body, &shown, progress)).await;
+        let built = within(&what, WHOLE, self.steps(call, body, shown, progress)).await;
         // A folder that cannot be read breaks the request off; the reason is the better error.
         if built.is_err()
             && let Ok(Ok(Err(local))) = tokio::time::timeout(ARCHIVER_END, archived).await
