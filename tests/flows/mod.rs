@@ -8,6 +8,7 @@ mod plugins;
 mod project;
 mod publish;
 mod refusals;
+mod resources;
 mod secrets;
 mod signals;
 mod teams;
