@@ -117,7 +117,7 @@ pub struct Resource {
     /// Repository, for `git`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Branch, tag or commit, for `git`.
+    /// What is checked out, for `git`: `refs/heads/…`, `refs/tags/…`, or what git finds under the name (a commit).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selector: Option<String>,
 }

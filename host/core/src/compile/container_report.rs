@@ -1,10 +1,12 @@
 //! The compile report, `spawnfile-report.json`: for the creator's machine only, the one document with paths of it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::policy::diagnostics;
+use super::resources::{self, Placed};
 use super::secrets::Registry;
 use super::team::TeamOutcome;
 use super::{CompileInput, HostPaths};
@@ -14,7 +16,7 @@ use crate::init_plan::INIT_PATH;
 use crate::lowering::CapabilityOutcome;
 use crate::organization::AgentNode;
 use crate::path::HostPath;
-use crate::report::{DistributionReport, PersistentMount, PortMapping, RuntimeInstance, SecretCategory};
+use crate::report::{DistributionReport, PersistentMount, PortMapping, RuntimeInstance, SecretCategory, WorkspaceResource};
 
 /// The compile report. Fields stand in the order in which they are written.
 #[derive(Serialize)]
@@ -49,6 +51,15 @@ struct Container<'a> {
     secrets_required: Vec<String>,
     #[serde(skip_serializing_if = "<[PersistentMount]>::is_empty")]
     persistent_mounts: &'a [PersistentMount],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    workspace_resources: Vec<Resource<'a>>,
+}
+
+#[derive(Serialize)]
+struct Resource<'a> {
+    backing_path: &'a str,
+    #[serde(flatten)]
+    reported: &'a WorkspaceResource,
 }
 
 #[derive(Serialize)]
@@ -70,9 +81,9 @@ struct NodeReport<'a> {
 
 #[derive(Serialize)]
 struct Capability<'a> {
-    key: &'a str,
-    message: &'a str,
-    outcome: &'a str,
+    key: Cow<'a, str>,
+    message: Cow<'a, str>,
+    outcome: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
@@ -86,11 +97,12 @@ pub(super) fn report<'a>(
     teams: &'a [TeamOutcome<'a>],
     registry: &Registry,
     report: &'a DistributionReport,
+    placed: &'a [Placed<'a>],
 ) -> CompileReport<'a> {
     let HostPaths { root_manifest, output_dir } = &input.host;
     CompileReport {
         compile_fingerprint: &report.compile_fingerprint,
-        container: container(registry, report),
+        container: container(registry, report, placed),
         diagnostics: [],
         generated_at: &report.generated_at,
         nodes: nodes(input, teams),
@@ -101,7 +113,7 @@ pub(super) fn report<'a>(
     }
 }
 
-fn container<'a>(registry: &Registry, report: &'a DistributionReport) -> Container<'a> {
+fn container<'a>(registry: &Registry, report: &'a DistributionReport, placed: &'a [Placed<'a>]) -> Container<'a> {
     let instances = &report.runtime_instances;
     let mut runtimes: Vec<&str> = instances.iter().map(|instance| instance.runtime.as_str()).collect();
     runtimes.sort_unstable();
@@ -121,6 +133,10 @@ fn container<'a>(registry: &Registry, report: &'a DistributionReport) -> Contain
         runtimes_installed: runtimes,
         secrets_required: registry.required(None),
         persistent_mounts: &report.persistent_mounts,
+        // Both are in the order of what was placed.
+        workspace_resources: std::iter::zip(placed, &report.resources)
+            .map(|(placed, reported)| Resource { backing_path: &placed.backing, reported })
+            .collect(),
     }
 }
 
@@ -154,9 +170,10 @@ fn agent<'a>(
     instance: &'a LoweredInstance,
     capabilities: &[&'a CapabilityOutcome],
 ) -> NodeReport<'a> {
+    let prepared = resources::outcome(&agent.id, &agent.resources).map(owned);
     let policy = diagnostics(agent.policy, capabilities.iter().copied()).into_iter().map(warning);
     NodeReport {
-        capabilities: capabilities.iter().map(|capability| shown(capability)).collect(),
+        capabilities: capabilities.iter().map(|capability| shown(capability)).chain(prepared).collect(),
         diagnostics: said(instance).chain(policy).collect(),
         id: &agent.id,
         kind: "agent",
@@ -186,7 +203,11 @@ fn team<'a>(input: &'a CompileInput<'_>, outcome: &'a TeamOutcome<'a>, image: Op
 }
 
 fn shown(capability: &CapabilityOutcome) -> Capability<'_> {
-    Capability { key: &capability.key, message: &capability.message, outcome: &capability.outcome }
+    Capability { key: Cow::from(&capability.key), message: Cow::from(&capability.message), outcome: Cow::from(&capability.outcome) }
+}
+
+fn owned(capability: CapabilityOutcome) -> Capability<'static> {
+    Capability { key: Cow::from(capability.key), message: Cow::from(capability.message), outcome: Cow::from(capability.outcome) }
 }
 
 fn warning(message: String) -> Diagnostic {

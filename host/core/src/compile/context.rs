@@ -7,11 +7,16 @@ use crate::admit::LoweredInstance;
 use crate::finding::{Finding, Findings};
 use crate::organization::{AgentNode, Source};
 
+/// Returns the folder that an agent works in.
+pub(super) fn workspace(instance: &LoweredInstance, agent: &AgentNode) -> String {
+    let workspace = &instance.lowering().paths.workspace;
+    if instance.is_shared() { format!("{workspace}/agents/{}", agent.slug) } else { workspace.clone() }
+}
+
 /// Returns the absolute path and the content of each file. The agents of a shared instance have a folder each,
 /// `agents/<slug>` in the instance's workspace.
 pub(super) fn files<'a>(instance: &'a LoweredInstance, agent: &'a AgentNode) -> impl Iterator<Item = (String, &'a Source)> {
-    let workspace = &instance.lowering().paths.workspace;
-    let folder = if instance.is_shared() { format!("{workspace}/agents/{}", agent.slug) } else { workspace.clone() };
+    let folder = workspace(instance, agent);
     agent.context.iter().map(move |(path, source)| (format!("{folder}/{path}"), source))
 }
 

@@ -13,9 +13,9 @@ use crate::extras::{
 };
 use crate::init_plan::{INIT_PLAN_PATH, SECRETS_DIR, UID};
 use crate::lowering::{LoweredAuth, LoweredContent, LoweredEnv, LoweredEnvValue, LoweredFile, LoweredProbe, LoweredTemplate, ProbeAction};
-use crate::manifest::PackageDecl;
+use crate::manifest::{PackageDecl, ResourceKind};
 use crate::oci::Digest;
-use crate::organization::{AgentNode, TeamNode};
+use crate::organization::{AgentNode, ResourceNode, TeamNode};
 
 /// Random bytes of a secret that the host makes.
 const GENERATED_BYTES: u32 = 24;
@@ -42,8 +42,8 @@ pub(super) fn extras(input: &CompileInput<'_>, registry: &Registry) -> Extras {
             .collect(),
         networks: Vec::new(),
         nodes,
-        // Two containers may only overlap when they share nothing that lasts; networks, resources and surfaces, which
-        // they would share too, are not lowered yet.
+        // Two containers may only overlap when they share nothing that lasts; networks and surfaces, which they would share
+        // too, are not lowered yet. Resources live and end with their container.
         parallel_safe: input.instances.iter().all(|instance| instance.lowering().mounts.is_empty()),
     }
 }
@@ -157,6 +157,9 @@ fn node(agent: &AgentNode) -> Node {
         let word = |package: &PackageDecl| json!([package.manager.as_str(), package.name, package.version]);
         whole["packages"] = agent.packages.iter().map(word).collect();
     }
+    if !agent.resources.is_empty() {
+        whole["resources"] = agent.resources.iter().map(resource).collect();
+    }
     if !agent.subagents.is_empty() {
         whole["subagents"] = agent.subagents.iter().map(|child| json!([child.id, child.node])).collect();
     }
@@ -170,6 +173,15 @@ fn node(agent: &AgentNode) -> Node {
         skills,
         model: agent.model.as_ref().map(|model| format!("{}/{}", model.primary.provider, model.primary.name)),
     }
+}
+
+fn resource(resource: &ResourceNode) -> serde_json::Value {
+    let (what, selector) = match &resource.kind {
+        ResourceKind::Git { url, selector } => (Some(url), selector.as_ref()),
+        ResourceKind::Volume { name } => (name.as_ref(), None),
+    };
+    let shared = resource.team.as_ref().map(|scope| &scope.source);
+    json!([resource.id, resource.mount, resource.readonly, what, selector, shared])
 }
 
 /// What a team shares is part of its members; its own are the doc, the members and how they work together.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::extras::port;
+use super::resources::{self, Placed};
 use super::secrets::{Registry, model_secrets};
 use super::{CompileInput, env};
 use crate::admit::LoweredInstance;
@@ -11,7 +12,7 @@ use crate::init_plan::{DerivedEnv, EnvFile, INIT_VERSION, InitPlan, JsonPatch, P
 use crate::lowering::{LoweredContent, LoweredEnvValue, LoweredFile, ProbeAction};
 use crate::manifest::IMPORT_SECRET;
 
-pub(super) fn plan(input: &CompileInput<'_>, registry: &Registry) -> InitPlan {
+pub(super) fn plan(input: &CompileInput<'_>, registry: &Registry, placed: &[Placed<'_>]) -> InitPlan {
     let instances = &input.instances;
     let agents = input.organization.agents_by_id();
     let mut plan = InitPlan {
@@ -24,7 +25,7 @@ pub(super) fn plan(input: &CompileInput<'_>, registry: &Registry) -> InitPlan {
         json_patches: Vec::new(),
         derived_env: Vec::new(),
         env_files: Vec::new(),
-        resources: Vec::new(),
+        resources: resources::plan(placed),
         networks: Vec::new(),
         processes: Vec::new(),
         exit: "first-death".to_owned(),

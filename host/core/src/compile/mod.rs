@@ -15,6 +15,7 @@ mod labels;
 mod packages;
 mod policy;
 mod report;
+mod resources;
 mod rootfs;
 mod secrets;
 mod team;
@@ -106,8 +107,9 @@ pub fn assemble(input: CompileInput<'_>) -> Result<(Compiled, Findings), Finding
         return Err(findings);
     }
 
+    let placed = resources::placed(&input);
     let registry = Registry::of(&input.instances);
-    let report = report::report(&input, &registry, generated_at);
+    let report = report::report(&input, &registry, &placed, generated_at);
     let report_bytes = pretty(&report, &mut findings);
     let extras = extras::extras(&input, &registry);
     let extras_bytes = pretty(&extras, &mut findings);
@@ -115,14 +117,14 @@ pub fn assemble(input: CompileInput<'_>) -> Result<(Compiled, Findings), Finding
         let message = format!("the report or the extras would be larger than the {} bytes that are read of one", crate::json::MAX_BYTES);
         findings.push(Finding::error("compile.output", message).hint("make several organizations of it"));
     }
-    let init_plan = init::plan(&input, &registry);
+    let init_plan = init::plan(&input, &registry, &placed);
     let plan_bytes = pretty(&init_plan, &mut findings);
     let mut labels = labels::labels(&report, &mut findings);
     labels.insert(keys::REPORT_DIGEST.to_owned(), Digest::of(&report_bytes).to_string());
     labels.insert(keys::EXTRAS_DIGEST.to_owned(), Digest::of(&extras_bytes).to_string());
 
     let entries = rootfs::entries(&input, plan_bytes, &mut findings);
-    let compile_report = container_report::report(&input, &teams, &registry, &report);
+    let compile_report = container_report::report(&input, &teams, &registry, &report, &placed);
     let mut tree = OutputTree::default();
     let mut add = |path: &str, mode: u32, bytes: Vec<u8>| {
         if !tree.add(path, mode, bytes) {

@@ -5,12 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::CompileInput;
+use super::{CompileInput, resources};
 use crate::finding::{Finding, Findings};
 use crate::manifest::PackageManager;
 
 /// What pipx itself needs.
 const PIPX: &str = "pipx";
+/// What a git resource needs, also over https.
+const GIT: [&str; 2] = ["ca-certificates", "git"];
+
+const HINT: &str = "a runtime kind decides on the base image; `spawnfile compile` shows it in the Dockerfile";
 
 /// Returns the commands that install the packages: apt first, which may bring the other two.
 pub(super) fn commands(input: &CompileInput<'_>) -> Vec<String> {
@@ -43,10 +47,12 @@ fn words(input: &CompileInput<'_>, manager: PackageManager) -> BTreeSet<String> 
         Some(version) => format!("{name}{}{version}", manager.separator()),
         None => (*name).to_owned(),
     }));
-    let brings_pipx = manager == PackageManager::Apt
-        && input.organization.agents.iter().flat_map(|agent| &agent.packages).any(|package| package.manager == PackageManager::Pipx);
-    if brings_pipx && !declared.contains_key(PIPX) {
-        words.insert(PIPX.to_owned());
+    if manager == PackageManager::Apt {
+        let pipx =
+            input.organization.agents.iter().flat_map(|agent| &agent.packages).any(|package| package.manager == PackageManager::Pipx);
+        let git = resources::git(input).is_some();
+        let brought = pipx.then_some(PIPX).into_iter().chain(GIT.into_iter().filter(|_| git));
+        words.extend(brought.filter(|name| !declared.contains_key(name)).map(str::to_owned));
     }
     words
 }
@@ -95,11 +101,16 @@ pub(super) fn check(input: &CompileInput<'_>, base: Option<&str>, findings: &mut
             }
         }
     }
+    if let Some((agent, resource)) = resources::git(input)
+        && let Some(why) = lacks(input, PackageManager::Apt, base)
+    {
+        let message = format!("resource `{}` of {} needs git, which cannot be installed: {why}", resource.id, agent.id);
+        findings.push(Finding::error("compile.package", message).at(&agent.file, None).hint(HINT));
+    }
     for (manager, (package, file)) in managers {
         if let Some(why) = lacks(input, manager, base) {
             let message = format!("package `{package}` of {} cannot be installed: {why}", manager.as_str());
-            let hint = "a runtime kind decides on the base image; `spawnfile compile` shows it in the Dockerfile";
-            findings.push(Finding::error("compile.package", message).at(file, None).hint(hint));
+            findings.push(Finding::error("compile.package", message).at(file, None).hint(HINT));
         }
     }
 }

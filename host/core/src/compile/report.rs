@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::CompileInput;
+use super::resources::{self, Placed};
 use super::secrets::{Registry, auth_methods, model_secrets};
 use crate::admit::LoweredInstance;
 use crate::collate::Collation;
@@ -10,7 +11,7 @@ use crate::report::{
     Agent, DistributionReport, Moltnet, Organization, PersistentMount, PortMapping, REPORT_VERSION, RuntimeInstance, Team, fingerprint,
 };
 
-pub(super) fn report(input: &CompileInput<'_>, registry: &Registry, generated_at: String) -> DistributionReport {
+pub(super) fn report(input: &CompileInput<'_>, registry: &Registry, placed: &[Placed<'_>], generated_at: String) -> DistributionReport {
     let collation = Collation::new();
     let mut runtime_instances: Vec<RuntimeInstance> = input.instances.iter().map(instance).collect();
     collation.sort_by_key(&mut runtime_instances, |instance| &instance.id);
@@ -35,7 +36,7 @@ pub(super) fn report(input: &CompileInput<'_>, registry: &Registry, generated_at
         persistent_mounts,
         port_mappings: published.iter().map(|port| PortMapping { internal_port: *port, published_port: *port }).collect(),
         ports: published.into_iter().collect(),
-        resources: Vec::new(),
+        resources: resources::reported(placed),
         runtime_instances,
         secrets: registry.by_category(),
         version: REPORT_VERSION.to_owned(),

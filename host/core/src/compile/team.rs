@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::CompileInput;
+use super::{CompileInput, resources};
 use crate::lowering::CapabilityOutcome;
 use crate::organization::{AgentNode, TeamNode};
 
@@ -52,7 +52,8 @@ pub(super) fn outcomes<'a>(input: &'a CompileInput<'_>) -> Vec<TeamOutcome<'a>> 
             message: message.to_owned(),
         };
         let native = NATIVE.iter().map(|key| capability(key, "degraded", &why));
-        let capabilities = native.chain(TOLD.iter().map(|(key, message)| capability(key, "supported", message))).collect();
+        let resources = resources::outcome(&team.id, &team.resources);
+        let capabilities = native.chain(resources).chain(TOLD.iter().map(|(key, message)| capability(key, "supported", message))).collect();
         TeamOutcome { team, runtime, capabilities, summary }
     };
     input.organization.teams.iter().map(outcome).collect()

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CompileInput, context, env, init};
+use super::{CompileInput, context, env, init, resources};
 use crate::finding::{Finding, Findings};
 use crate::init_plan::DerivedEnv;
 
@@ -18,6 +18,7 @@ pub(super) fn check(input: &CompileInput<'_>, findings: &mut Findings) {
     derived(input, findings);
     let agents = input.organization.agents_by_id();
     context::check(input, &agents, findings);
+    resources::check(input, findings);
     for instance in &input.instances {
         let id = instance.document().id.as_str();
         if !ids.insert(id) {

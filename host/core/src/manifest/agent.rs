@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::decode::{Decoder, Fields};
 use super::node::{Node, Value};
+use super::workspace::Workspace;
 use super::{AgentManifest, Body, ChildRef, Manifest, OnDegrade, Policy, PolicyMode, RuntimeBinding, Spanned};
 use super::{environment, execution, team, workspace};
 use crate::path::is_segment;
@@ -118,11 +119,11 @@ fn agent(decoder: &mut Decoder<'_>, fields: &Fields<'_>, file: &str) -> AgentMan
     }
     let runtime = runtime(decoder, fields);
     let expose = decoder.boolean(fields, "expose").unwrap_or(false);
-    let (docs, skills) = workspace::workspace(decoder, fields, file);
+    let Workspace { docs, skills, resources } = workspace::workspace(decoder, fields, file);
     let environment = environment::environment(decoder, fields);
     let execution = execution::execution(decoder, fields, file);
     workspace::requirements(decoder, &skills, &environment.mcp_servers, &fields.join("environment.mcp_servers"));
-    AgentManifest { runtime, expose, docs, skills, environment, execution, subagents: subagents(decoder, fields, file) }
+    AgentManifest { runtime, expose, docs, skills, resources, environment, execution, subagents: subagents(decoder, fields, file) }
 }
 
 fn subagents(decoder: &mut Decoder<'_>, fields: &Fields<'_>, file: &str) -> Vec<ChildRef> {

@@ -11,6 +11,7 @@ mod execution;
 mod front_matter;
 mod node;
 mod packages;
+mod resources;
 mod schema;
 mod suggest;
 mod team;
@@ -23,6 +24,7 @@ pub use decode::Spanned;
 pub use effective::provider_env_name;
 pub use execution::{API_KEY, IMPORT_SECRET, NONE, is_import_method};
 pub use front_matter::{FrontMatter, front_matter};
+pub(crate) use resources::overlap;
 pub use schema::*;
 pub(crate) use suggest::nearest;
 

@@ -43,6 +43,8 @@ pub struct AgentManifest {
     pub docs: Vec<DocRef>,
     /// Skills as written.
     pub skills: Vec<SkillRef>,
+    /// Workspace resources as written.
+    pub resources: Vec<ResourceDecl>,
     /// `environment` as written.
     pub environment: Environment,
     /// Model targets and sandbox as written.
@@ -112,6 +114,8 @@ pub struct Shared {
     pub docs: Vec<DocRef>,
     /// Skills.
     pub skills: Vec<SkillRef>,
+    /// Workspace resources, which nested teams and subagents get too.
+    pub resources: Vec<ResourceDecl>,
     /// Variables, secrets and MCP servers.
     pub environment: Environment,
 }
@@ -255,6 +259,40 @@ pub enum PackageManager {
     Npm,
     /// Python's, one environment for each program.
     Pipx,
+}
+
+/// A workspace resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceDecl {
+    /// Its id: one part of a path.
+    pub id: String,
+    /// What it is.
+    pub kind: ResourceKind,
+    /// Where an agent finds it, in one form: `./a/b`, below the workspace.
+    pub mount: String,
+    /// Whether it is not to be written to.
+    pub readonly: bool,
+    /// Whether all agents that get it from this manifest share one; else each has its own.
+    pub team: bool,
+    /// Where it is declared.
+    pub at: Position,
+}
+
+/// What a workspace resource is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ResourceKind {
+    /// A clone of a repository.
+    Git {
+        /// Its address.
+        url: String,
+        /// What is checked out: `refs/heads/…`, `refs/tags/…`, or what git finds under the name (a commit).
+        selector: Option<String>,
+    },
+    /// A folder.
+    Volume {
+        /// What it is kept as, if that is not its id.
+        name: Option<String>,
+    },
 }
 
 /// A declared secret.

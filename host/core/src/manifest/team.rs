@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::decode::{Decoder, Fields};
-use super::workspace::{is_name, located};
+use super::workspace::{Workspace, is_name, located};
 use super::{Member, MemberBody, Shared, Spanned, TeamManifest, TeamMode};
 use super::{agent, environment, workspace};
 use crate::project::MANIFEST_NAME;
@@ -108,8 +108,8 @@ pub(super) fn reference(decoder: &mut Decoder<'_>, fields: &Fields<'_>, file: &s
 
 fn shared(decoder: &mut Decoder<'_>, fields: &Fields<'_>, file: &str) -> Shared {
     let Some(shared) = decoder.submap(fields, "shared", &["workspace", "environment"]) else { return Shared::default() };
-    let (docs, skills) = workspace::workspace(decoder, &shared, file);
+    let Workspace { docs, skills, resources } = workspace::workspace(decoder, &shared, file);
     let environment = environment::environment(decoder, &shared);
     workspace::requirements(decoder, &skills, &environment.mcp_servers, "shared.environment.mcp_servers");
-    Shared { at: Some(shared.at), docs, skills, environment }
+    Shared { at: Some(shared.at), docs, skills, resources, environment }
 }

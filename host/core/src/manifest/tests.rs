@@ -62,7 +62,7 @@ fn what_is_not_lowered_yet_is_refused_by_name() {
         ("schedule: {kind: disabled}", "schedule"),
         ("surfaces: {discord: {}}", "surfaces"),
         ("memory: [{id: m}]", "memory"),
-        ("workspace: {resources: [{id: r}]}", "workspace.resources"),
+        ("workspace: {resources: [{id: r, kind: volume, mode: mutable, mount: /data}]}", "workspace.resources[0].mount"),
     ] {
         let found = problems(text);
         assert_eq!(found.len(), 1, "{text}: {found:?}");
@@ -73,7 +73,6 @@ fn what_is_not_lowered_yet_is_refused_by_name() {
         ("networks: [{id: n}]", "networks"),
         ("external_participants: [{id: n}]", "external_participants"),
         ("memory: [{id: m}]", "memory"),
-        ("shared: {workspace: {resources: [{id: r}]}}", "shared.workspace.resources"),
     ] {
         let found = findings_of(&format!("{TEAM}members: []\nmode: swarm\n{text}")).sorted();
         assert_eq!(found.len(), 1, "{text}: {found:?}");
@@ -149,6 +148,81 @@ fn packages_are_words_of_their_package_manager() {
             "7:12 manifest.duplicate package `a` is declared twice",
             "8:35 manifest.duplicate `jq` of apt is declared in two versions",
             "9:24 manifest.value `environment.packages[3].manager` is `pip`, but must be one of: apt, npm, pipx",
+        ]
+    );
+}
+
+#[test]
+fn resources_have_one_form() {
+    let text = "workspace:
+  resources:
+    - {id: lab, kind: volume, mount: \"${workspace}/lab//deep/\", mode: mutable, sharing: team, name: shared lab}
+    - {id: code, kind: git, url: \"https://example.com/a.git\", branch: main, mount: ./code, mode: readonly}
+    - {id: fixed, kind: git, url: \"git@example.com:a/b.git\", ref: 0a1b2c, mount: ./fixed, mode: mutable}
+    - {id: any, kind: git, url: \"file:///srv/a.git\", tag: v1, mount: ./any, mode: mutable, sharing: per_agent}
+";
+    let found = agent(text).resources;
+    let shown: Vec<_> = found.iter().map(|r| (r.id.as_str(), r.mount.as_str(), r.readonly, r.team)).collect();
+    assert_eq!(
+        shown,
+        [
+            ("lab", "./lab/deep", false, true),
+            ("code", "./code", true, false),
+            ("fixed", "./fixed", false, false),
+            ("any", "./any", false, false)
+        ]
+    );
+    assert_eq!(found[0].kind, ResourceKind::Volume { name: Some("shared lab".into()) });
+    let selector = |at: usize| match &found[at].kind {
+        ResourceKind::Git { selector, .. } => selector.clone().unwrap(),
+        ResourceKind::Volume { .. } => panic!("a volume"),
+    };
+    assert_eq!([selector(1), selector(2), selector(3)], ["refs/heads/main", "0a1b2c", "refs/tags/v1"]);
+}
+
+#[test]
+fn resources_that_cannot_be_prepared_are_refused() {
+    for (text, message) in [
+        ("kind: volume, mount: ./a/../b", "manifest.path `workspace.resources[0].mount` is no folder below the workspace"),
+        ("kind: volume, mount: ./", "manifest.path `workspace.resources[0].mount` is no folder below the workspace"),
+        ("kind: volume, mount: lab", "manifest.path `workspace.resources[0].mount` is no folder below the workspace"),
+        ("kind: volume, mount: ./a, url: x", "manifest.value `workspace.resources[0].url` is not allowed with kind volume"),
+        (
+            "kind: git, url: \"https://h/a\", mount: ./a, name: x",
+            "manifest.value `workspace.resources[0].name` is not allowed with kind git",
+        ),
+        ("kind: git, mount: ./a", "manifest.missing `workspace.resources[0].url` is missing"),
+        (
+            "kind: git, url: \"https://h/a\", mount: ./a, sharing: team",
+            "manifest.value `workspace.resources[0].sharing` cannot be team for a git resource: each agent has its own clone",
+        ),
+        (
+            "kind: git, url: \"https://h/a\", mount: ./a, tag: a, ref: b",
+            "manifest.value `workspace.resources[0].ref` is one too many: a git resource has a branch, a tag or a ref",
+        ),
+        (
+            "kind: git, url: \"https://h/a\", mount: ./a, branch: --upload-pack=x",
+            "manifest.value `workspace.resources[0].branch` is no name that git accepts",
+        ),
+        (
+            "kind: git, url: \"https://user:pass@h/a\", mount: ./a",
+            "manifest.value `workspace.resources[0].url` must not hold a login: everybody can read it in the image",
+        ),
+    ] {
+        let found = problems(&format!("workspace: {{resources: [{{id: r, mode: mutable, {text}}}]}}"));
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert!(found[0].ends_with(message), "{text}: {found:?}");
+    }
+    for url in ["ext::sh -c x", "--upload-pack=x", "/srv/a.git", "https://", "ext::x", "a b:c", "fd::17"] {
+        let found = problems(&format!("workspace: {{resources: [{{id: r, mode: mutable, kind: git, mount: ./a, url: \"{url}\"}}]}}"));
+        assert!(found.len() == 1 && found[0].ends_with("`workspace.resources[0].url` is no address of a repository"), "{url}: {found:?}");
+    }
+    let two = "workspace:\n  resources:\n    - {id: a, kind: volume, mode: mutable, mount: ./x}\n    - {id: b, kind: volume, mode: mutable, mount: ./x/y}\n    - {id: a, kind: volume, mode: mutable, mount: ./z}\n";
+    assert_eq!(
+        problems(two),
+        [
+            "7:51 manifest.duplicate resources `a` and `b` have mounts that are equal or inside each other",
+            "8:12 manifest.duplicate resource `a` is declared twice",
         ]
     );
 }

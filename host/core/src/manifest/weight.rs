@@ -13,7 +13,7 @@ impl Manifest {
     pub(crate) fn weight(&self) -> usize {
         let own = match &self.body {
             Body::Agent(agent) => {
-                let own = agent.docs.len() + agent.skills.len() + agent.subagents.len();
+                let own = agent.docs.len() + agent.skills.len() + agent.resources.len() + agent.subagents.len();
                 agent.inheritable() + own * ENTRY + agent.environment.weight()
             }
             Body::Team(team) => {
@@ -36,7 +36,7 @@ impl AgentManifest {
 impl Shared {
     /// Returns about how many bytes each direct member takes over.
     pub(crate) fn weight(&self) -> usize {
-        let entries = self.docs.len() + self.skills.len();
+        let entries = self.docs.len() + self.skills.len() + self.resources.len();
         let requires: usize = self.skills.iter().map(|skill| skill.requires_mcp.len()).sum();
         (entries + requires) * ENTRY + self.environment.weight()
     }

@@ -1,9 +1,10 @@
-//! `workspace`: docs and skills.
+//! `workspace`: docs, skills and resources.
 
 use std::collections::BTreeSet;
 
 use super::decode::{Decoder, Fields};
-use super::{DocRef, SkillRef, Spanned};
+use super::resources::resources;
+use super::{DocRef, ResourceDecl, SkillRef, Spanned};
 use crate::instance::McpServerInput;
 use crate::path::is_segment;
 use crate::project::locate;
@@ -11,12 +12,23 @@ use crate::project::locate;
 /// Roles of docs, in the order in which runtimes get them.
 const ROLES: [&str; 5] = ["heartbeat", "identity", "memory", "soul", "system"];
 
-pub(super) fn workspace(decoder: &mut Decoder<'_>, fields: &Fields<'_>, file: &str) -> (Vec<DocRef>, Vec<SkillRef>) {
+/// `workspace` as written.
+#[derive(Default)]
+pub(super) struct Workspace {
+    pub(super) docs: Vec<DocRef>,
+    pub(super) skills: Vec<SkillRef>,
+    pub(super) resources: Vec<ResourceDecl>,
+}
+
+pub(super) fn workspace(decoder: &mut Decoder<'_>, fields: &Fields<'_>, file: &str) -> Workspace {
     let Some(workspace) = decoder.submap(fields, "workspace", &["docs", "skills", "resources"]) else {
-        return (Vec::new(), Vec::new());
+        return Workspace::default();
     };
-    decoder.not_yet(&workspace, "resources");
-    (docs(decoder, &workspace, file), skills(decoder, &workspace, file))
+    Workspace {
+        docs: docs(decoder, &workspace, file),
+        skills: skills(decoder, &workspace, file),
+        resources: resources(decoder, &workspace),
+    }
 }
 
 fn docs(decoder: &mut Decoder<'_>, workspace: &Fields<'_>, file: &str) -> Vec<DocRef> {

@@ -13,6 +13,7 @@ mod ids;
 mod inherit;
 mod instances;
 mod resolve;
+mod resources;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ pub use resolve::resolve;
 
 use crate::finding::Position;
 use crate::instance::{McpServerInput, ModelInput, SecretInput};
-use crate::manifest::{PackageDecl, Policy, TeamMode};
+use crate::manifest::{PackageDecl, Policy, ResourceKind, TeamMode};
 use crate::oci::Digest;
 use crate::project::ProjectSources;
 
@@ -69,6 +70,8 @@ pub struct TeamNode {
     pub members: Vec<ChildNode>,
     /// Its docs.
     pub docs: Vec<DocNode>,
+    /// Workspace resources that its agents have, sorted by id.
+    pub resources: Vec<ResourceNode>,
     /// What its members lack to work together, for the compile report.
     pub diagnostics: Vec<String>,
 }
@@ -123,12 +126,40 @@ pub struct AgentNode {
     pub packages: Vec<PackageDecl>,
     /// Declared secrets.
     pub secrets: Vec<SecretInput>,
+    /// Workspace resources, sorted by id.
+    pub resources: Vec<ResourceNode>,
     /// Subagents in the order written.
     pub subagents: Vec<ChildNode>,
     /// Ids of the teams that it is a direct member of, sorted, each once.
     pub teams: Vec<String>,
     /// What tells it about its teams: paths below its workspace, sorted.
     pub context: Vec<(String, Source)>,
+}
+
+/// A workspace resource, resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceNode {
+    /// Its id.
+    pub id: String,
+    /// What it is.
+    pub kind: ResourceKind,
+    /// Where an agent finds it: `./a/b`, below the workspace.
+    pub mount: String,
+    /// Whether it is not to be written to.
+    pub readonly: bool,
+    /// Who shares one; nothing when each agent has its own.
+    pub team: Option<ResourceScope>,
+}
+
+/// The node that declares a shared resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceScope {
+    /// `agent` or `team`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its key in the graph: its file, relative to the project.
+    pub source: String,
 }
 
 /// A doc, resolved.

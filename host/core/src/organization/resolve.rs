@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::ResourceNode;
 use super::content::Contents;
 use super::context::{self, Contexts};
 use super::describe::derive;
 use super::graph::{Declared, Graph, graph};
 use super::ids::{Named, assign};
 use super::inherit::{Effective, From, effective};
+use super::resources::resources;
 use super::{AgentNode, ChildNode, DocNode, Organization, SkillNode, TeamNode};
 use crate::collate::Collation;
 use crate::finding::{Finding, Findings};
@@ -39,7 +41,8 @@ pub fn resolve(sources: &ProjectSources) -> Result<(Organization, Findings), Fin
     }
 
     let effective = effective(&graph, &mut findings);
-    let mut resolver = Resolver { graph: &graph, ids: &ids, contents: Contents::new(sources), findings };
+    let resources = resources(&graph, &mut findings);
+    let mut resolver = Resolver { graph: &graph, ids: &ids, resources: &resources, contents: Contents::new(sources), findings };
     let mut organization = Organization { project, root: resolver.id(0), agents: Vec::new(), teams: Vec::new(), order: Vec::new() };
     let mut places = vec![None; graph.nodes.len()];
     for node in order {
@@ -88,6 +91,7 @@ fn named(declared: &Declared) -> Named<'_> {
 struct Resolver<'a> {
     graph: &'a Graph,
     ids: &'a [(String, String)],
+    resources: &'a [Vec<ResourceNode>],
     contents: Contents<'a>,
     findings: Findings,
 }
@@ -95,6 +99,10 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     fn id(&self, node: usize) -> String {
         self.ids.get(node).map(|(id, _)| id.clone()).unwrap_or_default()
+    }
+
+    fn resources(&self, node: usize) -> Vec<ResourceNode> {
+        self.resources.get(node).cloned().unwrap_or_default()
     }
 
     fn slug(&self, node: usize) -> String {
@@ -138,6 +146,7 @@ impl Resolver<'_> {
             external,
             members: self.children(declared),
             docs,
+            resources: self.resources(node),
             diagnostics: Vec::new(),
             id,
         }
@@ -185,6 +194,7 @@ impl Resolver<'_> {
             env: effective.env.iter().map(|variable| (variable.name.clone(), variable.value.clone())).collect(),
             packages: effective.packages.clone(),
             secrets: effective.secrets.iter().map(|secret| SecretInput { name: secret.name.clone(), required: secret.required }).collect(),
+            resources: self.resources(node),
             subagents: self.children(declared),
             teams: Vec::new(),
             context: Vec::new(),

@@ -53,6 +53,11 @@ fn write(value: &Value, collation: &Collation, out: &mut String) {
     }
 }
 
+/// Returns the first eight hexadecimal digits of the SHA-1 of a text: how the other tool tells names apart in paths.
+pub(crate) fn short_hash(text: &str) -> String {
+    sha1(text.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// SHA-1 as the format demands it; nothing here relies on its strength.
 fn sha1(bytes: &[u8]) -> [u8; 20] {
     use sha1::Digest as _;

@@ -13,3 +13,5 @@ pub use schema::*;
 mod fingerprint;
 #[cfg(feature = "collation")]
 pub use fingerprint::fingerprint;
+#[cfg(feature = "project")]
+pub(crate) use fingerprint::short_hash;

@@ -5,4 +5,5 @@ mod corpus;
 mod environment;
 mod golden;
 mod properties;
+mod resources;
 mod support;

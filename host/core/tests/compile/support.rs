@@ -96,7 +96,7 @@ pub(crate) fn compile_with(
         title: runtime.clone(),
         accepts: vec![INSTANCE_VERSION.into()],
         options_schema: None,
-        grouping: if runtime == "grouped" { "shared" } else { "per-agent" }.into(),
+        grouping: if matches!(runtime.as_str(), "grouped" | "daimon") { "shared" } else { "per-agent" }.into(),
     };
     let kinds = organization.agents.iter().map(|agent| (agent.runtime.clone(), kind(&agent.runtime))).collect();
     let mut lowered = Vec::new();
@@ -164,7 +164,11 @@ pub(crate) fn place(document: &InstanceDocument) -> Lowered {
     let mut files = vec![json!({ "path": config, "mode": 0o600, "content": { "Text": "{}\n" } })];
     let (mut patches, mut auth, mut capabilities) = (Vec::new(), Vec::new(), Vec::new());
     for agent in &document.agents {
-        let folder = if document.runtime == "grouped" { format!("{workspace}/agents/{}", agent.slug) } else { workspace.clone() };
+        let folder = if matches!(document.runtime.as_str(), "grouped" | "daimon") {
+            format!("{workspace}/agents/{}", agent.slug)
+        } else {
+            workspace.clone()
+        };
         let mut file = |path: String, source: &str| files.push(json!({ "path": path, "mode": 0o644, "content": { "Source": source } }));
         for doc in &agent.docs {
             let name = if doc.role == "system" { "AGENTS.md".to_owned() } else { format!("{}.md", doc.role) };

@@ -93,8 +93,15 @@ fn place(file: &str, pointer: &str) -> Result<(), String> {
 fn resource(resource: &Resource) -> Result<(), String> {
     let id = &resource.id;
     match resource.kind.as_str() {
-        "volume" => {}
-        "git" => return Err(format!("resource `{id}` is of kind `git`: this spawnfile-init prepares only `volume`")),
+        "volume" if resource.url.is_none() && resource.selector.is_none() => {}
+        "volume" => return Err(format!("resource `{id}` is a volume with an address or a selector")),
+        // Neither may be an option of git.
+        "git" => {
+            let plain = |text: &String| !text.is_empty() && !text.starts_with('-') && text.bytes().all(|b| b.is_ascii_graphic());
+            if !resource.url.as_ref().is_some_and(plain) || !resource.selector.as_ref().is_none_or(plain) {
+                return Err(format!("resource `{id}` has no address or selector that git can be given"));
+            }
+        }
         kind => return Err(format!("resource `{id}` is of kind `{kind}`, not `volume` or `git`")),
     }
     if !matches!(resource.mode.as_str(), "mutable" | "readonly") {

@@ -1,6 +1,7 @@
 //! Everything before the first process starts: what is missing is told all at once, then derived values, files of
 //! values, workspace resources, JSON patches and networks, in this order. Doing it again changes nothing more.
 
+mod git;
 mod patches;
 mod resources;
 
@@ -51,6 +52,14 @@ pub enum PrepareError {
         /// Its link.
         link: PathBuf,
     },
+    /// A resource cannot be had, or is another one.
+    #[error("resource `{id}`: {what}")]
+    Resource {
+        /// The resource.
+        id: String,
+        /// Why.
+        what: String,
+    },
     /// Nothing would run.
     #[error("every process is suppressed: nothing to run")]
     NothingToRun,
@@ -84,7 +93,7 @@ fn fill(plan: &InitPlan, values: &mut Values) -> Result<(), PrepareError> {
         env_file(file, values)?;
     }
     for resource in &plan.resources {
-        resources::volume(resource)?;
+        resources::prepare(resource, values)?;
     }
     let mut patches = Patches::default();
     for patch in &plan.json_patches {

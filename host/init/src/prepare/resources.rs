@@ -1,5 +1,8 @@
-//! Workspace resources of kind `volume`: a folder and a link to it. Whatever else stands at the link's place is
+//! Workspace resources: a folder that is made or cloned, and a link to it. Whatever else stands at the link's place is
 //! refused, never replaced. A resource's own links are never followed.
+//!
+//! `readonly` takes the permission to write away at every start. The processes run as the user who owns the files, so one
+//! that means to can give it back to itself: it guards against accidents, and nothing more.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
@@ -7,15 +10,20 @@ use std::path::Path;
 
 use spawnfile_core::init_plan::Resource;
 
-use super::PrepareError;
+use super::{PrepareError, git};
 use crate::file::{self, FileError};
+use crate::values::Values;
 
 /// Folders in a read-only resource are followed down this far.
 const DEPTH: usize = 64;
 
-pub(super) fn volume(resource: &Resource) -> Result<(), PrepareError> {
+pub(super) fn prepare(resource: &Resource, values: &Values) -> Result<(), PrepareError> {
     let backing = Path::new(&resource.backing);
-    file::make_folder(backing)?;
+    if resource.kind == "git" {
+        git::prepare(resource, values)?;
+    } else {
+        file::make_folder(backing)?;
+    }
     if resource.mode == "readonly" {
         protect(backing, DEPTH)?;
     }

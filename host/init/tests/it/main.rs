@@ -2,6 +2,7 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests")]
 
 mod arm64;
+mod git;
 mod prepare;
 mod probe;
 mod reap;

@@ -78,7 +78,14 @@ fn a_plan_that_says_what_cannot_be() {
         ("rot13", |p| p["json_patches"] = json!([{"file": "/f", "pointer": "/a", "from": {"env": "A"}, "transform": "rot13"}])),
         ("brace", |p| p["derived_env"] = json!([{"name": "A", "template": "{B", "unless_set": true}])),
         ("4755", |p| p["env_files"] = json!([{"env": "A", "path": "/f", "mode": "4755", "then_unset": false}])),
-        ("only `volume`", |p| p["resources"] = json!([{"id": "r", "kind": "git", "backing": "/b", "link": "/l", "mode": "mutable"}])),
+        ("no address", |p| p["resources"] = json!([{"id": "r", "kind": "git", "backing": "/b", "link": "/l", "mode": "mutable"}])),
+        ("no address", |p| {
+            p["resources"] =
+                json!([{"id": "r", "kind": "git", "url": "--upload-pack=x", "backing": "/b", "link": "/l", "mode": "mutable"}]);
+        }),
+        ("a volume with", |p| {
+            p["resources"] = json!([{"id": "r", "kind": "volume", "url": "x", "backing": "/b", "link": "/l", "mode": "mutable"}]);
+        }),
         ("kind `nfs`", |p| p["resources"] = json!([{"id": "r", "kind": "nfs", "backing": "/b", "link": "/l", "mode": "mutable"}])),
         ("mode `x`", |p| p["resources"] = json!([{"id": "r", "kind": "volume", "backing": "/b", "link": "/l", "mode": "x"}])),
         ("no process", |p| p["networks"] = json!([{"id": "n", "url_env": "U", "rebinds": [], "tokens": [], "server": "x"}])),

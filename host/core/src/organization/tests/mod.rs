@@ -127,4 +127,5 @@ fn an_unknown_or_unusable_kind_is_named_with_what_to_do() {
 }
 
 mod environment;
+mod resources;
 mod teams;
