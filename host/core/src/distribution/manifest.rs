@@ -142,7 +142,9 @@ pub fn parse(bytes: &[u8], served: Option<&str>) -> Result<Manifest, ManifestErr
         }
         (Some(said), _) => said,
         (None, Some(served)) => served,
-        (None, None) => return Err(form("it has no media type")),
+        // It may be left out; what is there decides, and both is refused below.
+        (None, None) if value.get("manifests").is_some() => OCI_INDEX,
+        (None, None) => OCI_MANIFEST,
     };
     if integer(&value, "schemaVersion") != Some(2) {
         return Err(form("its schema version is not 2"));

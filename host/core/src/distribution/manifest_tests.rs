@@ -44,7 +44,7 @@ fn what_two_readers_could_take_for_different_things_is_refused() {
         refused(&image_with("").replace(&hex('1'), &digest), None, "digest");
     }
     refused("[]", None, "no object");
-    refused("{\"schemaVersion\":2}", None, "media type");
+    refused("{\"schemaVersion\":2}", None, "no `config`");
     refused(&"[".repeat(100_000), None, "nested");
 }
 
