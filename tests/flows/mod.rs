@@ -7,6 +7,7 @@ mod plugins;
 mod project;
 mod publish;
 mod refusals;
+mod registry;
 mod secrets;
 mod signals;
 mod teams;

@@ -131,7 +131,7 @@ pub enum RegistryError {
         expected: u64,
     },
     /// A manifest that is refused.
-    #[error("{what}: {why}")]
+    #[error("{what}: {}", spawnfile_core::display::escape(&why.to_string()))]
     Manifest {
         /// What.
         what: String,
