@@ -25,7 +25,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates that only some may know.
-const ONLY_IN: [(&str, &[&str]); 8] = [
+const ONLY_IN: [(&str, &[&str]); 14] = [
     ("wasmtime", &["spawnfile-plugins", "xtask"]),
     ("wasmtime-wasi", &["spawnfile-plugins", "xtask"]),
     ("wit-component", &["spawnfile-plugins", "xtask"]),
@@ -34,6 +34,12 @@ const ONLY_IN: [(&str, &[&str]); 8] = [
     ("clap", &["spawnfile", "xtask"]),
     ("saphyr-parser", &["spawnfile-core"]),
     ("icu_collator", &["spawnfile-core"]),
+    ("hyper", &["spawnfile-docker", "spawnfile-registry"]),
+    ("hyper-util", &["spawnfile-docker", "spawnfile-registry"]),
+    ("rustls", &["spawnfile-registry"]),
+    ("tokio-rustls", &["spawnfile-registry"]),
+    ("flate2", &["spawnfile-registry"]),
+    ("url", &["spawnfile-registry"]),
 ];
 
 /// What core must not have: anything that reaches out of a function's arguments.

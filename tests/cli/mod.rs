@@ -58,7 +58,7 @@ fn an_argument_that_is_nothing_is_refused_without_an_engine() {
 #[test]
 fn an_engine_that_is_not_there_is_exit_code_1_and_named() {
     let user = User::new();
-    let mut command = user.command(["status", "a:1"]);
+    let mut command = user.command(["status", "127.0.0.1:1/a:1", "--local"]);
     command.env("DOCKER_HOST", "unix:///nowhere/docker.sock");
     let ran = crate::support::Ran::of(&command.output().unwrap()).expect(1).says("/nowhere/docker.sock");
     assert!(ran.stderr.contains("hint:"));

@@ -9,6 +9,7 @@ mod plugins;
 mod project;
 mod publish;
 mod refusals;
+mod registry;
 mod resources;
 mod secrets;
 mod signals;

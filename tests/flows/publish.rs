@@ -23,7 +23,8 @@ fn an_organization_goes_the_whole_way_through_a_registry() {
     // Another machine: no project, no plugin of the kind, no image.
     sh("docker", ["rmi", "-f", &reference]);
     let consumer = User::new();
-    consumer.run(["status", &reference]).expect(2).says("--pull");
+    consumer.run(["status", &reference, "--local"]).expect(2).says("--pull");
+    consumer.run(["status", &reference]).expect(0).says("read from: registry");
     let status = consumer.run(["status", &pinned, "--pull", "--json"]).expect(0).json();
     assert_eq!(status["agents"][0]["name"], name.as_str());
     assert_eq!(status["requiredSecrets"], serde_json::json!(["NEEDED_KEY"]));

@@ -1,5 +1,6 @@
 //! What tests stand on: a consumer's home, the binary, the echo kind, a registry, and the Engine's own word.
 
+pub(crate) mod counting;
 pub(crate) mod echo;
 pub(crate) mod engine;
 #[path = "../../host/plugins/tests/it/guests.rs"]

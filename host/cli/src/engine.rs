@@ -4,7 +4,7 @@ use clap::Args;
 use spawnfile_core::deployment::record::{TargetRef, endpoint_fingerprint};
 use spawnfile_core::oci::Reference;
 use spawnfile_docker::{Docker, DockerError, Endpoint, EndpointRequest, EndpointSource, RegistryAuth};
-use spawnfile_registry::credentials::{Credential, CredentialContext, credentials_for, registry_host};
+use spawnfile_registry::credentials::{Credential, credentials_for, registry_host};
 
 use crate::error::CliError;
 use crate::world::World;
@@ -58,11 +58,7 @@ pub(crate) async fn connect_to(endpoint: Endpoint) -> Result<Engine, CliError> {
 
 /// Returns the login that `docker login` stored for the reference's registry, if any.
 pub(crate) async fn registry_auth(world: &World, reference: &Reference) -> Result<Option<RegistryAuth>, CliError> {
-    let context = CredentialContext {
-        docker_config_dir: world.docker_config_dir(),
-        docker_auth_config: world.env("DOCKER_AUTH_CONFIG"),
-        path: world.env_os("PATH"),
-    };
+    let context = crate::registry::credential_context(world);
     let credential = credentials_for(registry_host(reference), &context).await.map_err(|error| CliError::input_from(&error))?;
     Ok(credential.map(|credential| match credential {
         Credential::Basic { username, password } => RegistryAuth::Basic { username, password },

@@ -7,6 +7,7 @@ mod error;
 mod image;
 mod plugins;
 mod project;
+mod registry;
 mod run;
 mod store;
 mod ui;

@@ -22,6 +22,8 @@ pub mod reserved;
 pub mod json;
 
 pub mod archive;
+#[cfg(feature = "project")]
+pub mod distribution;
 pub mod env_file;
 
 pub mod report;

@@ -1,13 +1,25 @@
-//! OCI registries.
+//! OCI registries: the logins of `docker login`, a client that reads, and files out of layers.
 //!
-//! So far this crate answers one question: which credential `docker login` left for a registry host. The
-//! distribution client (manifests, blobs, referrers; credentials that never leave the host they belong to) is built
-//! here on top of it; until then pulls and pushes go through the Engine, which is handed the credential.
+//! The client is this program's own, because what others send where is not exact enough: a login never leaves the host
+//! that it belongs to, every answer is bounded, every digest checked. It does not write yet: images are pushed by the
+//! Engine, which is handed the login.
 //!
-//! Nothing here reads the environment or a home folder by itself: both come in as arguments.
+//! Nothing here reads the environment or a home folder by itself: both come in as arguments. (The system's certificate
+//! authorities are found the way OpenSSL finds them, `SSL_CERT_FILE` included.)
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod auth;
+pub mod client;
 pub mod credentials;
+mod error;
+pub mod layer;
+mod origin;
+mod read;
+mod transport;
 
+pub use client::{Client, ClientOptions};
 pub use credentials::{Credential, CredentialContext, CredentialError, credentials_for, registry_host};
+pub use error::RegistryError;
+pub use read::FetchedManifest;
+pub use transport::{ProxyContext, Times};

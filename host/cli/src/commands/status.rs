@@ -16,6 +16,7 @@ use crate::error::CliError;
 use crate::image::{self, Pull};
 use crate::plugins;
 use crate::project::pipeline;
+use crate::registry::RegistryArgs;
 use crate::run::probe;
 use crate::store::deployments::Deployments;
 use crate::ui::Ui;
@@ -23,13 +24,16 @@ use crate::world::World;
 
 /// Show what an image is and needs, or how a deployment is
 ///
-/// With an image reference: what it contains and which secrets, ports and mounts it needs; nothing is started. With
+/// With an image reference: what it contains and which secrets, ports and mounts it needs; nothing is started. An image
+/// that the Engine does not have is read from its registry, a few kilobytes, without pulling it; no Engine is needed. With
 /// --deployment, or with a project that is up: what is recorded, and with --live what the Engine and the organization's
 /// own probes say.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  spawnfile status ghcr.io/you/org:1.0.0 --pull
+  spawnfile status ghcr.io/you/org:1.0.0
+  spawnfile status ghcr.io/you/org:1.0.0 --remote --platform linux/arm64 --json
+  spawnfile status ghcr.io/you/org:1.0.0 --offline
   spawnfile status --deployment org --live
   spawnfile status --deployment org --live --json
   spawnfile status ./org --live")]
@@ -52,6 +56,8 @@ pub(crate) struct Args {
     /// Output folder of a project's compile [default: .spawn beside the Spawnfile]
     #[arg(long, short, value_name = "FOLDER", requires = "subject")]
     out: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    registry: RegistryArgs,
     #[command(flatten)]
     engine: EngineArgs,
 }
@@ -84,12 +90,45 @@ pub(crate) async fn run(args: Args, world: &World, ui: &mut Ui) -> Result<u8, Cl
 /// The static half: no container is started.
 async fn of_image(args: &Args, reference: &Reference, world: &World, ui: &mut Ui) -> Result<u8, CliError> {
     let plugins = plugins::host(world)?;
-    let engine = engine::connect(world, &args.engine).await?;
-    let pull = if args.pull { Pull::Always } else { Pull::Never };
-    let opened = image::open(world, ui, &engine, &plugins, reference, pull).await?;
-    let interface = ImageInterface::of(&opened.report, opened.extras.as_ref(), &reference.to_string(), opened.digest.clone(), "engine");
-    ui.answer(&interface, |interface| describe(interface, &opened.inspection.id))?;
+    let (id, interface) = match with_engine(args, reference, world, ui).await? {
+        Some(engine) => {
+            let pull = if args.pull { Pull::Always } else { Pull::Never };
+            let opened = image::open(world, ui, &engine, &plugins, reference, pull).await?;
+            let of = ImageInterface::of(&opened.report, opened.extras.as_ref(), &reference.to_string(), opened.digest, "engine");
+            (opened.inspection.id, of)
+        }
+        None => {
+            let remote = image::remote::open(world, &plugins, reference, &args.registry).await?;
+            let digest = Some(remote.digest);
+            (remote.id, ImageInterface::of(&remote.report, remote.extras.as_ref(), &reference.to_string(), digest, remote.source))
+        }
+    };
+    ui.answer(&interface, |interface| describe(interface, &id))?;
     Ok(0)
+}
+
+/// Returns the Engine when the image is described from there: it has it, or was asked for.
+async fn with_engine(args: &Args, reference: &Reference, world: &World, ui: &mut Ui) -> Result<Option<Engine>, CliError> {
+    if args.pull || args.registry.local {
+        return engine::connect(world, &args.engine).await.map(Some);
+    }
+    if args.registry.remote || args.registry.platform.is_some() {
+        return Ok(None);
+    }
+    let endpoint = engine::endpoint(world, &args.engine)?;
+    let described = endpoint.describe();
+    match engine::connect_to(endpoint).await {
+        Ok(engine) => {
+            let found = engine.docker.inspect_image(&reference.to_string()).await.map_err(|error| engine::failed(&error))?;
+            Ok(found.map(|_| engine))
+        }
+        // An Engine that was named has to answer.
+        Err(error) if args.engine.context.is_some() || args.engine.host.is_some() => Err(error),
+        Err(_) => {
+            ui.step(&format!("No Engine answers at {described}: looking beyond it"));
+            Ok(None)
+        }
+    }
 }
 
 /// Says what can be done with a project that is not up.
@@ -105,6 +144,7 @@ fn describe(interface: &ImageInterface, id: &Digest) -> String {
         lines.push(format!("digest: {digest}"));
     }
     lines.push(format!("id: {id}"));
+    lines.push(format!("read from: {}", interface.source));
     lines.push(format!("project: {}", escape(&interface.project)));
     lines.push(format!("compiled: {} ({})", escape(&interface.generated_at), escape(&interface.compile_fingerprint)));
     lines.push("agents:".to_owned());

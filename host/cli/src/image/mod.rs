@@ -1,7 +1,10 @@
 //! The one door to an image: resolve once, check the labels, read the documents, validate them in the sandbox.
 //!
 //! `up`, `status <ref>` and the check before a push all come through here. Everything after the first line works on
-//! the image's id, so the image that was looked at is the image that runs.
+//! the image's id, so the image that was looked at is the image that runs. [`remote`] is the same door for images that
+//! are in a registry and stay there.
+
+pub(crate) mod remote;
 
 use spawnfile_core::contract::{self, ImageContract};
 use spawnfile_core::extras::Extras;

@@ -15,8 +15,8 @@ pub(super) enum Header {
     Pax { size: u64 },
 }
 
-/// Reads a header block.
-pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Header, ArchiveError> {
+/// Checks a header block and returns the kind of its entry, its size, and the magic.
+fn checked(block: &[u8; BLOCK]) -> Result<(u8, u64, &[u8]), ArchiveError> {
     let magic = field(block, 257, 8);
     if magic != b"ustar\x0000" && magic != b"ustar  \0" {
         return Err(ArchiveError::NotTar);
@@ -27,7 +27,14 @@ pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Header, ArchiveError> {
         return Err(ArchiveError::Checksum);
     }
     let size = octal(field(block, 124, 12)).ok_or(ArchiveError::Size)?;
-    let what = match block.get(156).copied().unwrap_or_default() {
+    let kind = block.get(156).copied().unwrap_or_default();
+    Ok((kind, size, magic))
+}
+
+/// Reads a header block of an archive that may hold one file.
+pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Header, ArchiveError> {
+    let (kind, size, magic) = checked(block)?;
+    let what = match kind {
         b'0' | 0 => return Ok(Header::File { name: name(block, magic)?, size }),
         b'x' => return Ok(Header::Pax { size }),
         b'1' => "a hard link",
@@ -44,6 +51,18 @@ pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Header, ArchiveError> {
         _ => "an entry of an unknown type",
     };
     Err(ArchiveError::Entry(what))
+}
+
+/// Reads a header block of any archive: kind, size and the bytes of the name.
+pub(super) fn any(block: &[u8; BLOCK]) -> Result<(u8, u64, Vec<u8>), ArchiveError> {
+    let (kind, size, magic) = checked(block)?;
+    let until_nul = |field: &[u8]| field.iter().copied().take_while(|b| *b != 0).collect::<Vec<u8>>();
+    let mut name = until_nul(field(block, 0, 100));
+    let folder = if magic == b"ustar\x0000" { until_nul(field(block, 345, 155)) } else { Vec::new() };
+    if !folder.is_empty() {
+        name = [folder, name].join(&b'/');
+    }
+    Ok((kind, size, name))
 }
 
 fn field(block: &[u8; BLOCK], at: usize, length: usize) -> &[u8] {
@@ -82,7 +101,15 @@ fn name(block: &[u8; BLOCK], magic: &[u8]) -> Result<String, ArchiveError> {
 }
 
 /// Checks that a PAX extension changes nothing about what the next entry is.
-pub(super) fn check_pax(mut records: &[u8]) -> Result<(), ArchiveError> {
+pub(super) fn check_pax(records: &[u8]) -> Result<(), ArchiveError> {
+    each_record(records, |key, _| {
+        let harmless = HARMLESS.contains(&key) || HARMLESS_PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+        if harmless { Ok(()) } else { Err(ArchiveError::PaxRecord(crate::display::excerpt(key))) }
+    })
+}
+
+/// Goes through the records of a PAX extension.
+pub(super) fn each_record(mut records: &[u8], mut take: impl FnMut(&str, &[u8]) -> Result<(), ArchiveError>) -> Result<(), ArchiveError> {
     while !records.is_empty() {
         let space = records.iter().take(8).position(|b| *b == b' ').ok_or(ArchiveError::Pax)?;
         let length = records
@@ -94,9 +121,7 @@ pub(super) fn check_pax(mut records: &[u8]) -> Result<(), ArchiveError> {
         let body = record.get(space + 1..).and_then(|body| body.strip_suffix(b"\n")).ok_or(ArchiveError::Pax)?;
         let equals = body.iter().position(|b| *b == b'=').ok_or(ArchiveError::Pax)?;
         let key = body.get(..equals).and_then(|key| std::str::from_utf8(key).ok()).ok_or(ArchiveError::Pax)?;
-        if !HARMLESS.contains(&key) && !HARMLESS_PREFIXES.iter().any(|prefix| key.starts_with(prefix)) {
-            return Err(ArchiveError::PaxRecord(crate::display::excerpt(key)));
-        }
+        take(key, body.get(equals + 1..).unwrap_or_default())?;
         records = rest;
     }
     Ok(())

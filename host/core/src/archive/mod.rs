@@ -7,8 +7,11 @@
 //!
 //! One PAX header before the file is accepted when it holds times, owners and attributes only: Engines write one for
 //! large ids and extended attributes.
+//!
+//! [`layer`] reads files out of the layers of an image by the same rules for headers.
 
 mod header;
+pub mod layer;
 #[cfg(test)]
 mod tests;
 

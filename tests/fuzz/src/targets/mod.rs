@@ -3,27 +3,35 @@
 pub mod archive;
 pub mod env_file;
 pub mod extras;
+pub mod image_config;
 pub mod labels;
+pub mod layer;
 pub mod lock;
 pub mod manifest;
 pub mod record;
 pub mod reference;
+pub mod registry_manifest;
 pub mod report;
+pub mod www_authenticate;
 
 /// A target: its name and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them, by the name of their binary and of their folder in the corpus.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 13] = [
     ("archive", archive::check),
     ("env_file", env_file::check),
     ("extras", extras::check),
+    ("image_config", image_config::check),
     ("labels", labels::check),
+    ("layer", layer::check),
     ("lock", lock::check),
     ("manifest", manifest::check),
     ("record", record::check),
     ("reference", reference::check),
+    ("registry_manifest", registry_manifest::check),
     ("report", report::check),
+    ("www_authenticate", www_authenticate::check),
 ];
 
 /// Most bytes of one message: characters of a finding, four bytes each, and the mark that it was cut.
