@@ -27,8 +27,8 @@ use crate::transport::{About, Answer, ChosenBy};
 const MAX_TOKEN_ANSWER: u64 = 64 * 1024;
 /// Longest token.
 const MAX_TOKEN: usize = 32 * 1024;
-/// Docker Hub's token service.
-const HUB_REALM: &str = "auth.docker.io";
+/// Docker Hub's token service, below the domain of the hub.
+const HUB_REALM: (&str, &str) = ("auth", ".docker.io");
 
 /// What is sent with requests to one registry.
 #[derive(Clone)]
@@ -151,7 +151,7 @@ impl Client {
         let parent = own.split_once('.').map(|(_, parent)| parent).filter(|parent| parent.contains('.') && site.origin.ip().is_none());
         to.host == own
             || parent == Some(to.host.as_str())
-            || (is_hub(&site.host) && to.host == HUB_REALM)
+            || (is_hub(&site.host) && to.host.strip_suffix(HUB_REALM.1) == Some(HUB_REALM.0))
             || self.options.token_realms.contains(&to.host)
             || self.options.token_realms.contains(&to.authority())
     }

@@ -183,7 +183,10 @@ impl Reading<'_> {
         for (path, seen) in paths.iter().zip(found) {
             files.push(match seen {
                 Seen::File(bytes) => bytes,
-                Seen::Other(what) => return Err(CliError::input(format!("`{reference}`: `{path}` is {what}, not a file"))),
+                Seen::Other(what) => {
+                    let error = CliError::input(format!("`{reference}`: `{path}` is {what}, not a file"));
+                    return Err(registry::through_engine(error, reference));
+                }
                 Seen::Gone | Seen::Untouched => return Err(CliError::input(format!("`{reference}`: the image has no `{path}`"))),
             });
         }
