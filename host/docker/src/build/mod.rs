@@ -24,7 +24,7 @@ const ARCHIVER_END: Duration = Duration::from_secs(5);
 /// Output kept for the error, in bytes.
 const OUTPUT_MAX: usize = 4096;
 /// What the Engine says when an image that a step was cached as went away while the build was using it.
-const LOST: [&str; 3] = ["failed to get digest sha256:", "layer does not exist", "unknown parent image ID"];
+const LOST: [&str; 4] = ["failed to get digest sha256:", "layer does not exist", "unknown parent image ID", "No such image: sha256:"];
 
 /// What is built: a folder with a `Dockerfile` at its top.
 #[derive(Debug, Clone, PartialEq, Eq)]
